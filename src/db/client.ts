@@ -1,0 +1,82 @@
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+
+export type Sql = postgres.Sql;
+export type Db = PostgresJsDatabase;
+
+/** One pool of connections, seen through drizzle (`db`) and bare (`sql`). */
+export interface Database extends AsyncDisposable {
+  readonly url: string;
+  readonly db: Db;
+  readonly sql: Sql;
+}
+
+export interface DatabaseOptions {
+  /** Most connections of the pool. Default 10. */
+  max?: number;
+  /** What pg_stat_activity shows. Default "weir". */
+  name?: string;
+  /** Milliseconds after which PostgreSQL cancels a statement; 0 is never. Default 0. */
+  statementTimeout?: number;
+}
+
+/** Opens a pool. Nothing connects before the first statement. */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const sql = postgres(url, {
+    max: options.max ?? 10,
+    onnotice: () => {},
+    connect_timeout: 10,
+    connection: {
+      application_name: options.name ?? "weir",
+      TimeZone: "UTC",
+      statement_timeout: options.statementTimeout ?? 0,
+    },
+  });
+  return {
+    url,
+    sql,
+    db: drizzle({ client: sql }),
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+  };
+}
+
+/** SQLSTATE codes that Weir acts on, by their names in PostgreSQL's documentation. */
+export const SQLSTATE = {
+  queryCanceled: "57014",
+  adminShutdown: "57P01",
+  crashShutdown: "57P02",
+  cannotConnectNow: "57P03",
+  tooManyConnections: "53300",
+  lockNotAvailable: "55P03",
+} as const;
+
+/** The SQLSTATE (or the driver's own code) of an error, looked for through drizzle's wrapping; undefined when it has none. */
+export function sqlState(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string") return at.code;
+  }
+  return undefined;
+}
+
+const UNREACHABLE = new Set<string>([
+  SQLSTATE.adminShutdown,
+  SQLSTATE.crashShutdown,
+  SQLSTATE.cannotConnectNow,
+  SQLSTATE.tooManyConnections,
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "ETIMEDOUT",
+]);
+
+/** Whether the database could not be reached: the statement may be tried again later. */
+export function isUnreachable(error: unknown): boolean {
+  const code = sqlState(error);
+  return code !== undefined && UNREACHABLE.has(code);
+}

@@ -1,0 +1,97 @@
+/**
+ * A place in the feed.
+ *
+ * Neither a sequence number nor a timestamp is one: transactions commit out of order. A PostgreSQL snapshot is exact; it
+ * says which transactions it sees.
+ */
+
+/** What one look at the log saw. */
+export interface Mark {
+  /** `pg_snapshot` as text: `xmin:xmax:xip,xip…`. */
+  readonly snapshot: string;
+  /** Every change of a transaction that began after the snapshot has a greater seq. */
+  readonly floor: number;
+  /** No change that the snapshot sees has a greater seq. */
+  readonly ceiling: number;
+}
+
+/**
+ * Everything that `seen` sees was delivered, and of what `partial.to` sees besides, everything up to `partial.seq`.
+ */
+export interface Position {
+  readonly seen: Mark;
+  readonly partial?: { readonly to: Mark; readonly seq: number };
+}
+
+/** A cursor can't be continued: it is malformed, of another database, or older than what the feed keeps. */
+export class CursorError extends Error {
+  readonly reason: "malformed" | "expired";
+  constructor(reason: "malformed" | "expired", message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export interface Snapshot {
+  readonly xmin: string;
+  /** The first transaction id not yet given out: it and all later ones are unseen. */
+  readonly xmax: string;
+  /** Transactions that were under way, hence unseen. */
+  readonly xip: readonly string[];
+}
+
+export function parseSnapshot(text: string): Snapshot {
+  const [xmin = "", xmax = "", xip = ""] = text.split(":");
+  return { xmin, xmax, xip: xip === "" ? [] : xip.split(",") };
+}
+
+const VERSION = "1";
+const SNAPSHOT_TEXT = /^[1-9]\d{0,18}:[1-9]\d{0,18}:(?:[1-9]\d{0,18}(?:,[1-9]\d{0,18})*)?$/;
+const NUMBER_TEXT = /^\d{1,15}$/;
+
+/** Writes a position as the opaque text that clients keep. */
+export function encodeCursor(feedId: string, { seen, partial }: Position): string {
+  const parts = [VERSION, feedId, seen.snapshot, seen.floor, seen.ceiling];
+  if (partial !== undefined) parts.push(partial.to.snapshot, partial.to.floor, partial.to.ceiling, partial.seq);
+  return Buffer.from(parts.join(" ")).toString("base64url");
+}
+
+/** Reads a cursor. Throws {@link CursorError} for text that is no cursor and for a cursor of another feed. */
+export function decodeCursor(feedId: string, cursor: string): Position {
+  const parts = Buffer.from(cursor, "base64url").toString().split(" ");
+  const [version, feed, ...rest] = parts;
+  const malformed = new CursorError(
+    "malformed",
+    "This is not a cursor of Weir. Use one that a query or a change answered.",
+  );
+  if (version !== VERSION || feed === undefined || (rest.length !== 3 && rest.length !== 7)) throw malformed;
+  if (feed !== feedId) {
+    throw new CursorError(
+      "expired",
+      "This cursor belongs to another database. Read the current state and a new cursor.",
+    );
+  }
+  const mark = (at: number): Mark => {
+    const [snapshot = "", floor = "", ceiling = ""] = rest.slice(at, at + 3);
+    if (!isSnapshot(snapshot) || !NUMBER_TEXT.test(floor) || !NUMBER_TEXT.test(ceiling)) throw malformed;
+    return { snapshot, floor: Number(floor), ceiling: Number(ceiling) };
+  };
+  const seen = mark(0);
+  if (rest.length === 3) return { seen };
+  const seq = rest[6] ?? "";
+  if (!NUMBER_TEXT.test(seq)) throw malformed;
+  return { seen, partial: { to: mark(3), seq: Number(seq) } };
+}
+
+/** Whether PostgreSQL would take the text as a `pg_snapshot`: xmin <= xip < xmax, ascending. */
+function isSnapshot(text: string): boolean {
+  if (!SNAPSHOT_TEXT.test(text)) return false;
+  const { xmin, xmax, xip } = parseSnapshot(text);
+  const ids = [xmin, ...xip, xmax].map(BigInt);
+  return ids.every((id, at) => {
+    const before = ids[at - 1];
+    if (before === undefined) return true;
+    // The first transaction under way may be xmin itself, and without any xmin may be xmax.
+    return at === 1 ? id >= before : id > before;
+  });
+}

@@ -1,0 +1,158 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
+import { type Mark, parseSnapshot } from "./cursor.ts";
+import type { FeedLog } from "./feed.ts";
+import { createHub, type Hub } from "./hub.ts";
+import { readMark, readPiece } from "./log.ts";
+
+/** The tail looks by itself this often at the latest, in milliseconds: the doorbell may get lost. */
+const IDLE_INTERVAL = 500;
+/** After a look that found something it looks again this soon, and then ever more slowly. */
+const BUSY_INTERVAL = 20;
+/** Least time between two looks, so that a burst of doorbells becomes one look. */
+const SPACING = 3;
+const RETRY_FIRST = 50;
+const RETRY_MOST = 1_000;
+/** Changes that one statement answers at most, and the bytes it aims at. */
+const PIECE_ROWS = 1_000;
+const PIECE_BYTES = 1024 * 1024;
+
+/** Why the tail stands still: the database has gone back in time, so no position in the feed can be trusted. */
+export class FeedRewoundError extends Error {}
+
+/** The one reader of the log's end in this process; it fills the hub. */
+export interface Tail extends AsyncDisposable {
+  readonly hub: Hub;
+  /** Asks for a look soon. */
+  wake(): void;
+  /** Resolves after a look that began after this call: the hub's head then sees everything committed before it. */
+  look(): Promise<void>;
+  /** Milliseconds since the last look that succeeded ended. */
+  readonly staleness: number;
+}
+
+/**
+ * Starts looking. Rejects when the first look fails; later failures are logged once, retried for ever, and show in
+ * `staleness`. `onRewind` is called, and the tail stops, when the database is found to be older than it was.
+ */
+export async function startTail(options: { db: Db; log: FeedLog; onRewind: () => Promise<Mark> }): Promise<Tail> {
+  const { db, log } = options;
+  const hub = createHub(await readMark(db));
+  const stop = new AbortController();
+  let lastSuccess = performance.now();
+  let rung = false;
+  let ring = () => {};
+  let waiters: { resolve: () => void; reject: (reason: Error) => void }[] = [];
+
+  async function look(): Promise<boolean> {
+    const from = hub.head.mark;
+    const [now] = await db.execute<{ snapshot: string; seq: string }>(
+      sql`/* feed.look */ select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as seq`,
+    );
+    if (now === undefined) throw new Error("pg_current_snapshot gave no row");
+    const to: Mark = { snapshot: now.snapshot, floor: from.ceiling, ceiling: Number(now.seq) };
+    if (isOlder(to, from)) {
+      const mark = await options.onRewind();
+      hub.publish({ from: mark, to: mark, changes: [], upTo: mark.ceiling, isLast: true });
+      return false;
+    }
+    if (to.ceiling === from.ceiling && parseSnapshot(from.snapshot).xip.length === 0) {
+      hub.publish({ from, to, changes: [], upTo: to.ceiling, isLast: true });
+      return false;
+    }
+    let afterSeq = 0;
+    let limit = 200;
+    let found = false;
+    for (;;) {
+      const piece = await readPiece(db, { from, to, afterSeq, limit });
+      if (stop.signal.aborted) return found;
+      hub.publish(piece);
+      found ||= piece.changes.length > 0;
+      if (piece.isLast) return found;
+      afterSeq = piece.upTo;
+      limit = nextLimit(piece.changes.map((change) => change.size));
+    }
+  }
+
+  async function run(): Promise<void> {
+    let interval = BUSY_INTERVAL;
+    let retry = RETRY_FIRST;
+    let failing = false;
+    while (!stop.signal.aborted) {
+      const served = waiters;
+      waiters = [];
+      rung = false;
+      try {
+        interval = (await look()) ? BUSY_INTERVAL : Math.min(interval * 2, IDLE_INTERVAL);
+        lastSuccess = performance.now();
+        retry = RETRY_FIRST;
+        if (failing) log.info({}, "the feed looks at the database again");
+        failing = false;
+        for (const waiter of served) waiter.resolve();
+        await pause(SPACING, stop.signal);
+        if (!rung && waiters.length === 0) await pause(interval, stop.signal, (wake) => (ring = wake));
+      } catch (error) {
+        waiters.push(...served);
+        if (stop.signal.aborted) break;
+        if (!failing) log.error({ err: error }, "the feed can't look at the database; it goes on trying");
+        failing = true;
+        await pause(retry, stop.signal);
+        retry = Math.min(retry * 2, RETRY_MOST);
+      }
+    }
+    for (const waiter of waiters) waiter.reject(new Error("the feed has stopped"));
+  }
+  const running = run();
+
+  return {
+    hub,
+    wake() {
+      rung = true;
+      ring();
+    },
+    look() {
+      if (stop.signal.aborted) return Promise.reject(new Error("the feed has stopped"));
+      return new Promise((resolve, reject) => {
+        waiters.push({ resolve, reject });
+        ring();
+      });
+    },
+    get staleness() {
+      return performance.now() - lastSuccess;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** How many changes to ask for next, so that a piece stays near {@link PIECE_BYTES} whatever the size of a change. */
+export function nextLimit(sizes: readonly number[]): number {
+  if (sizes.length === 0) return PIECE_ROWS;
+  const average = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+  return Math.max(16, Math.min(PIECE_ROWS, Math.floor(PIECE_BYTES / Math.max(average, 1))));
+}
+
+/** A later snapshot never has a lower xmax, nor a sequence a lower value, unless the database was set back. */
+function isOlder(to: Mark, from: Mark): boolean {
+  return (
+    to.ceiling < from.ceiling || BigInt(parseSnapshot(to.snapshot).xmax) < BigInt(parseSnapshot(from.snapshot).xmax)
+  );
+}
+
+/** Waits; `onWake` receives what ends the wait early. */
+function pause(milliseconds: number, signal: AbortSignal, onWake?: (wake: () => void) => void): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      onWake?.(() => {});
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end, { once: true });
+    onWake?.(end);
+  });
+}

@@ -1,0 +1,19 @@
+import { fileStatuses, hl7Files } from "../db/ingest.ts";
+
+/**
+ * What the feed announces. A topic names the table whose rows its changes carry, and the column that is the subject's
+ * natural key; triggers write the same names into `weir.change`.
+ */
+export const TOPICS = {
+  FILE_STATUS: { table: fileStatuses, keyColumn: "filePath", primaryKey: ["id"] },
+  HL7_FILE: { table: hl7Files, keyColumn: "hl7FilePath", primaryKey: ["logFilePath", "segmentNumber"] },
+} as const;
+
+export type Topic = keyof typeof TOPICS;
+/** The row that changes of a topic carry. */
+export type RowOf<T extends Topic> = (typeof TOPICS)[T]["table"]["$inferSelect"];
+
+export const TOPIC_NAMES: readonly Topic[] = ["FILE_STATUS", "HL7_FILE"];
+
+export const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;
+export type ChangeOperation = (typeof CHANGE_OPERATIONS)[number];
