@@ -54,9 +54,13 @@ interface HoldOptions {
 }
 
 /** Starts a service in a process and a process group of its own, as a terminal would. */
-function hold(options: HoldOptions, as?: { uid: number; gid: number }) {
-  const child = spawn(process.execPath, [path.resolve("test/fixtures/embedded-holder.ts"), JSON.stringify(options)], {
+function hold(options: HoldOptions, as?: { uid: number; gid: number }, nodeOptions: readonly string[] = []) {
+  // Whatever goes wrong, nothing is to be written outside this test's folder.
+  const given = JSON.stringify({ systemFolder: path.join(folder, "unexpected"), ...options });
+  const program = path.resolve("test/fixtures/embedded-holder.ts");
+  const child = spawn(process.execPath, [...nodeOptions, program, given], {
     ...as,
+    env: { ...process.env, WEIR_TEST_SECRET: "of the service" },
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -266,12 +270,22 @@ describe.concurrent("the binaries", () => {
     expect((await stat(path.join(dataDir, "postgres"))).uid).toBe(65534);
     await holder.stop();
     // Root leaves the files of another user's data directory to that user.
+    await rm(path.join(dataDir, "postgres.log"));
     const asRoot = hold({ dataDir });
     await asRoot.ready();
     await asRoot.stop();
+    expect((await stat(path.join(dataDir, "database-url"))).uid).toBe(65534);
     const again = hold({ dataDir, binaries }, nobody);
     expect(await countRows((await again.ready()).url)).toBe(1);
     await again.stop();
+  });
+
+  it("that do not exist for the platform lead to DATABASE_URL", async () => {
+    const elsewhere = 'data:text/javascript,Object.defineProperty(process, "arch", { value: "s390x" })';
+    const dataDir = path.join(folder, "unsupported");
+    const failed = await hold({ dataDir }, undefined, ["--import", elsewhere]).failed();
+    expect(failed.code).toBe("NO_BINARIES");
+    expect(failed.message).toMatch(/^no PostgreSQL for \w+-s390x is installed .*DATABASE_URL/);
   });
 
   it("that are missing lead to DATABASE_URL", async () => {
@@ -300,6 +314,9 @@ describe.skipIf(!root).concurrent("as root", () => {
     const status = await readFile(`/proc/${await postmasterPid(dataDir)}/status`, "utf8");
     expect(status).toMatch(/^Groups:\s*$/m);
     expect(status).not.toMatch(/^[UG]id:.*\b0\b/m);
+    const environment = await readFile(`/proc/${await postmasterPid(dataDir)}/environ`, "utf8");
+    expect(environment).toContain("LC_ALL=C");
+    expect(environment).not.toContain("WEIR_TEST_SECRET");
     await holder.stop();
   });
 
@@ -381,6 +398,8 @@ describe.concurrent("a service", () => {
     process.kill(await postmasterPid(dataDir), "SIGKILL");
     await holder.line(({ message }) => message === "PostgreSQL is back");
     await busy;
+    // One attempt waits until the shared memory is free; it does not report a failure each time it is not.
+    expect(holder.lines.filter(({ level }) => level === "error")).toEqual([]);
     expect(await countRows(url)).toBe(1);
     expect(await hold({ dataDir }).failed()).toMatchObject({ code: "DATA_DIR_IN_USE" });
     await holder.stop();

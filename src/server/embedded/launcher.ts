@@ -45,10 +45,11 @@ export interface EmbeddedPostgresOptions {
  * running until `stop`. Throws EmbeddedPostgresError where an operator can do something about it.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const site = await prepareSite(options).catch((error: unknown) => {
+  const explain = (error: unknown) => {
     throw explainFileError(options.dataDir, error);
-  });
-  const { server, adopted } = await bringUpOwned(site);
+  };
+  const site = await prepareSite(options).catch(explain);
+  const { server, adopted } = await bringUpOwned(site).catch(explain);
   const url = databaseUrl(server.port, site.password);
   try {
     await createDatabase(server.connection);
