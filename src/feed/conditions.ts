@@ -1,4 +1,4 @@
-import { type Column, getTableColumns, type SQL, sql } from "drizzle-orm";
+import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import { type RowOf, TOPICS, type Topic } from "./topics.ts";
 
 /**
@@ -55,7 +55,7 @@ export function conditionsToSql(filter: Filter): SQL {
   )})`;
   const [topic] = filter.topics;
   if (topic === undefined || filter.conditions.length === 0) return topics;
-  const columns: Readonly<Record<string, Column>> = getTableColumns(TOPICS[topic].table);
+  const columns: Readonly<Record<string, Column>> = getColumns(TOPICS[topic].table);
   const all = filter.conditions.map((condition) => {
     const column = columns[condition.column];
     if (column === undefined) throw new Error(`${topic} has no column ${condition.column}`);

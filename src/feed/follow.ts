@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type Column, getColumns, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { type Filter, meets } from "./conditions.ts";
 import { CursorError, encodeCursor, type Position } from "./cursor.ts";
@@ -9,9 +9,11 @@ import { TOPICS } from "./topics.ts";
 /** A change on its way to one subscription. */
 export interface Delivery {
   readonly change: LoggedChange;
-  /** The row as of the change; null when it was too large to carry and is gone since. */
+  /** The row as of the change; one too large to be carried, as it is now. */
   readonly row: Readonly<Record<string, unknown>>;
   /** Where to continue after this change. */
+  readonly position: Position;
+  /** The same as text for a client. */
   readonly cursor: string;
   readonly isReplay: boolean;
 }
@@ -30,8 +32,8 @@ export interface Follower {
    * Waits for news when there are none. Throws {@link CursorError} when the feed no longer holds what comes next.
    */
   next(signal: AbortSignal): Promise<readonly Delivery[]>;
-  /** Says that of the last deliveries only those up to this one were taken: the rest is read again, from the log. */
-  rewindTo(delivery: Delivery | null): void;
+  /** In the hub: goes on at this piece, since those before it are known to hold nothing that is wanted. */
+  skipTo(index: number): void;
 }
 
 export interface FollowOptions {
@@ -47,16 +49,13 @@ export interface FollowOptions {
 export function follow({ db, tail, feedId, filter, after }: FollowOptions): Follower {
   const { hub } = tail;
   const place: Place =
-    after === null ? { index: hub.next, position: { seen: hub.head.mark } } : { index: null, position: after };
+    after === null
+      ? { index: hub.head.index, position: { seen: hub.head.mark } }
+      : { index: null, position: after };
   let limit = 100;
   let isChecked = after === null;
-  let lastPiece: Piece | undefined;
-  let lastStart: Position = place.position;
 
-  async function deliveries(piece: Piece, isReplay: boolean): Promise<readonly Delivery[]> {
-    lastPiece = piece;
-    return selectDeliveries(db, feedId(), filter, piece, isReplay);
-  }
+  const deliveries = (piece: Piece, isReplay: boolean) => selectDeliveries(db, feedId(), filter, piece, isReplay);
 
   async function catchUp(): Promise<readonly Delivery[]> {
     if (!isChecked) {
@@ -77,7 +76,6 @@ export function follow({ db, tail, feedId, filter, after }: FollowOptions): Foll
     // Checked after the read: what retention removed before it shows here.
     await assertKept(db, place.position);
     limit = nextLimit(piece.changes.map((change) => change.size));
-    lastStart = place.position;
     place.position = positionAfter(piece);
     if (piece.isLast && piece.to === target.mark) place.index = target.index;
     return deliveries(piece, true);
@@ -91,15 +89,12 @@ export function follow({ db, tail, feedId, filter, after }: FollowOptions): Foll
       await hub.arrival(place.index, signal);
       const piece = hub.piece(place.index);
       if (piece === undefined) return [];
-      lastStart = place.position;
       place.index += 1;
       place.position = positionAfter(piece);
       return deliveries(piece, false);
     },
-    rewindTo(delivery) {
-      if (lastPiece === undefined) return;
-      place.index = null;
-      place.position = delivery === null ? lastStart : positionAfter(lastPiece, delivery.change.seq);
+    skipTo(index) {
+      if (place.index !== null && place.index < index) place.index = index;
     },
   };
 }
@@ -129,13 +124,15 @@ export function delivery(
   row: Readonly<Record<string, unknown>>,
   isReplay: boolean,
 ): Delivery {
+  const position = positionAfter(piece, change.seq);
   let cursor: string | undefined;
   return {
     change,
     row,
     isReplay,
+    position,
     get cursor() {
-      cursor ??= encodeCursor(feedId, positionAfter(piece, change.seq));
+      cursor ??= encodeCursor(feedId, position);
       return cursor;
     },
   };
@@ -145,7 +142,7 @@ export function delivery(
 export async function readLargeRow(db: Db, change: LoggedChange): Promise<Readonly<Record<string, unknown>> | null> {
   const { table, primaryKey } = TOPICS[change.topic];
   const key = change.row();
-  const columns: Readonly<Record<string, unknown>> = table;
+  const columns: Readonly<Record<string, Column>> = getColumns(table);
   const [row] = await db
     .select()
     .from(table)

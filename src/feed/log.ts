@@ -1,4 +1,4 @@
-import { type Column, getTableColumns, type SQL, sql } from "drizzle-orm";
+import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import { conditionsToSql, type Filter } from "./conditions.ts";
@@ -141,7 +141,7 @@ function toChange(logged: LogRow): LoggedChange {
 
 /** Turns `to_jsonb(row)` into what a select of the same row answers: drizzle's names, instants in their one form. */
 export function rowFromJson(topic: Topic, json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const columns: Readonly<Record<string, Column>> = getTableColumns(TOPICS[topic].table);
+  const columns: Readonly<Record<string, Column>> = getColumns(TOPICS[topic].table);
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {
       const value = json[column.name] ?? null;

@@ -1,0 +1,83 @@
+import type { FileStatusRow, Hl7FileRow } from "../db/ingest.ts";
+import type { Filter } from "../feed/conditions.ts";
+import type { Position } from "../feed/cursor.ts";
+import type { Delivery, Follower } from "../feed/follow.ts";
+import { TOPIC_NAMES, type Topic } from "../feed/topics.ts";
+import type { Context } from "./context.ts";
+import { type FileStatusFilter, statusChanges } from "./ingest-filters.ts";
+
+/**
+ * What a subscription field answers to be read from: which changes, from where. A transport either reads it alone, as the
+ * async iterable that it is, or joins it with others that want the same.
+ */
+export interface ChangeSource extends AsyncIterable<Delivery> {
+  readonly filter: Filter;
+  /** Null: from now on. */
+  readonly after: Position | null;
+}
+
+const sources = new WeakSet<object>();
+
+export function isChangeSource(value: unknown): value is ChangeSource {
+  return typeof value === "object" && value !== null && sources.has(value);
+}
+
+interface After {
+  readonly after?: string | null | undefined;
+}
+
+/** Every change of these topics; of all topics when null. */
+export function changes(
+  context: Context,
+  args: After & { readonly topics?: readonly Topic[] | null | undefined },
+): ChangeSource {
+  return source(context, { topics: args.topics ?? TOPIC_NAMES, conditions: [] }, args);
+}
+
+export function fileStatusRecorded(
+  context: Context,
+  args: After & { readonly filter?: FileStatusFilter | null | undefined },
+): ChangeSource {
+  return source(context, statusChanges(args.filter ?? {}), args);
+}
+
+/** Throws BAD_USER_INPUT or CURSOR_EXPIRED at once for a cursor that is not of this feed. */
+function source({ feed, closing }: Context, filter: Filter, { after }: After): ChangeSource {
+  const position = after == null ? null : feed.position(after);
+  // Opened now, not when it is read: what is committed in between is part of it.
+  const follower = feed.follow(filter, position);
+  const made: ChangeSource = {
+    filter,
+    after: position,
+    [Symbol.asyncIterator]: () => iterate(follower, closing),
+  };
+  sources.add(made);
+  return made;
+}
+
+/** Not a generator: `return` of one waits for its pending `next`, which may have nothing to answer for hours. */
+function iterate(follower: Follower, closing: AbortSignal): AsyncIterator<Delivery, undefined> {
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([stopped.signal, closing]);
+  const ready: Delivery[] = [];
+  return {
+    async next() {
+      while (ready.length === 0 && !signal.aborted) ready.push(...(await follower.next(signal)));
+      const value = signal.aborted ? undefined : ready.shift();
+      return value === undefined ? { done: true, value: undefined } : { done: false, value };
+    },
+    return() {
+      stopped.abort();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+}
+
+/** The row of a change as its topic's table has it: the log keeps it as JSON, which its reader gave drizzle's names. */
+export function fileStatusOf(delivery: Delivery): FileStatusRow {
+  return delivery.row as FileStatusRow;
+}
+
+export function hl7FileOf(delivery: Delivery): Hl7FileRow {
+  return delivery.row as Hl7FileRow;
+}

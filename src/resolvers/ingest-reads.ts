@@ -1,0 +1,362 @@
+import { and, getColumns, type SQL, sql } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
+import {
+  type FileRow,
+  type FileStatusRow,
+  type FileTypeWord,
+  fileStatuses,
+  files,
+  ingestStatusOf,
+} from "../db/ingest.ts";
+import {
+  type FileStatusFilter,
+  type Hl7FileFilter,
+  type LogFileFilter,
+  SORT_DATE,
+  whereHl7File,
+  whereLogFile,
+  whereRecent,
+  whereStatus,
+} from "./ingest-filters.ts";
+import { type Order, type Page, type PageArgs, type PageRequest, pageRequest, toPage } from "./paging.ts";
+
+/** Counts of files by their latest status. `total` also has those of no status yet, and of a status of no known meaning. */
+export interface IngestCounts {
+  parsed: number;
+  staged: number;
+  ingested: number;
+  failed: number;
+  total: number;
+}
+
+export interface IngestDateCounts {
+  readonly date: string;
+  readonly logFiles: IngestCounts;
+  readonly hl7Files: IngestCounts;
+}
+
+export interface IngestSummary {
+  readonly logFiles: IngestCounts;
+  readonly hl7Files: IngestCounts;
+  readonly byDate: readonly IngestDateCounts[];
+}
+
+/** Newest first, in the history. */
+export const STATUS_ORDER: Order<FileStatusRow> = {
+  name: "status",
+  columns: [
+    { expression: sql`${fileStatuses.processedAt}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${fileStatuses.id}`, direction: "desc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.processedAt, row.id],
+};
+
+/** Newest first, in the current state. */
+export const RECENT_ORDER: Order<FileStatusRow> = {
+  ...STATUS_ORDER,
+  name: "recent",
+  columns: [
+    { expression: sql`${files.processedAt}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${files.statusId}`, direction: "desc", type: "bigint" },
+  ],
+};
+
+/** Latest date first, then by path. */
+export const LOG_FILE_ORDER: Order<FileRow> = {
+  name: "log",
+  columns: [
+    { expression: SORT_DATE, direction: "desc", type: "date" },
+    { expression: sql`${files.pathKey}`, direction: "asc", type: "text" },
+  ],
+  keyOf: (row) => [row.date ?? "-infinity", row.pathKey],
+};
+
+/** Latest date first, then by log, then in the order of the log. */
+export const HL7_FILE_ORDER: Order<FileRow> = {
+  name: "hl7",
+  columns: [
+    { expression: SORT_DATE, direction: "desc", type: "date" },
+    { expression: sql`${files.logPathKey}`, direction: "asc", type: "text" },
+    { expression: sql`${files.segmentNumber}`, direction: "asc", type: "integer" },
+    { expression: sql`${files.pathKey}`, direction: "asc", type: "text" },
+  ],
+  keyOf: (row) => [row.date ?? "-infinity", row.logPathKey ?? "", row.segmentNumber ?? 0, row.pathKey],
+};
+
+/** A page of rows and how to count all of them. */
+export interface List<Row> {
+  readonly order: Order<Row>;
+  readonly page: Page<Row>;
+  /** How many rows there are over all pages; null when there are more than 10,000. */
+  readonly count: () => Promise<number | null>;
+}
+
+/** Counts beyond this are not made: the answer is null. */
+const MOST_COUNTED = 10_000;
+
+async function countUpTo(db: Db, name: string, from: SQL): Promise<number | null> {
+  const [counted] = await db.execute<{ count: string }>(
+    sql`${sql.raw(`/* ${name} */`)} select count(*) from (select from ${from} limit ${MOST_COUNTED + 1}) t`,
+  );
+  const count = Number(counted?.count);
+  return count > MOST_COUNTED ? null : count;
+}
+
+/** The history. */
+export async function listStatuses(
+  db: Db,
+  filter: FileStatusFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileStatusRow>> {
+  const request = pageRequest(args, STATUS_ORDER, maxSize);
+  const where = whereStatus(filter);
+  const rows = await db
+    .select()
+    .from(fileStatuses)
+    .where(and(where, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .comment("ingest.file_statuses");
+  return {
+    order: STATUS_ORDER,
+    page: toPage(request, rows),
+    count: () => countUpTo(db, "ingest.count_file_statuses", sql`${fileStatuses} where ${where ?? sql`true`}`),
+  };
+}
+
+/** The latest status of each file of a type. */
+export async function listRecent(
+  db: Db,
+  type: FileTypeWord,
+  filter: FileStatusFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileStatusRow>> {
+  const request = pageRequest(args, RECENT_ORDER, maxSize);
+  const where = whereRecent(type, filter);
+  const rows = await db
+    .select()
+    .from(files)
+    .where(and(where, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .comment("ingest.recent_file_statuses");
+  return {
+    order: RECENT_ORDER,
+    page: toPage(
+      request,
+      rows.flatMap((row) => currentStatusOf(row) ?? []),
+    ),
+    count: () => countUpTo(db, "ingest.count_recent_file_statuses", sql`${files} where ${where ?? sql`true`}`),
+  };
+}
+
+export async function listLogFiles(
+  db: Db,
+  filter: LogFileFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileRow>> {
+  return listFiles(db, "log_files", LOG_FILE_ORDER, whereLogFile(filter), args, maxSize);
+}
+
+export async function listHl7Files(
+  db: Db,
+  filter: Hl7FileFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileRow>> {
+  return listFiles(db, "hl7_files", HL7_FILE_ORDER, whereHl7File(filter), args, maxSize);
+}
+
+async function listFiles(
+  db: Db,
+  name: string,
+  order: Order<FileRow>,
+  where: SQL | undefined,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileRow>> {
+  const request = pageRequest(args, order, maxSize);
+  const rows = await db
+    .select()
+    .from(files)
+    .where(and(where, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .comment(`ingest.${name}`);
+  return {
+    order,
+    page: toPage(request, rows),
+    count: () => countUpTo(db, `ingest.count_${name}`, sql`${files} where ${where ?? sql`true`}`),
+  };
+}
+
+/** The status that the current state of a file holds; null when none was reported yet. */
+export function currentStatusOf(file: FileRow): FileStatusRow | null {
+  const { statusId, status, processedAt } = file;
+  if (statusId === null || status === null || processedAt === null) return null;
+  return {
+    id: statusId,
+    filePath: file.filePath,
+    type: file.type,
+    status,
+    errorMessage: file.errorMessage,
+    workflowId: file.workflowId,
+    activityId: file.activityId,
+    processedAt,
+  };
+}
+
+/** How many statuses one file has. */
+export function countStatusesOf(db: Db, type: FileTypeWord, path: string): Promise<number | null> {
+  return countUpTo(
+    db,
+    "ingest.count_statuses_of_file",
+    sql`${fileStatuses} where ${whereStatus({ type, filePath: path })}`,
+  );
+}
+
+/** How many HL7 files of one log pass the filter. */
+export function countHl7FilesOf(db: Db, logFilePath: string, filter: Hl7FileFilter): Promise<number | null> {
+  const where = and(whereHl7File(filter), whereHl7File({ logFilePath }));
+  return countUpTo(db, "ingest.count_hl7_files_of_log", sql`${files} where ${where}`);
+}
+
+/** The current state of files by type and path, null for those that are not known. */
+export async function loadFiles(
+  db: Db,
+  keys: readonly { type: FileTypeWord; path: string }[],
+): Promise<readonly (FileRow | null)[]> {
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(files) })
+    .from(
+      sql`unnest(${textArray(keys.map((key) => key.type))}, ${textArray(keys.map((key) => key.path))}) with ordinality as k(type, path, at)`,
+    )
+    .innerJoin(files, sql`${files.pathKey} = weir.path_key(k.path) and ${files.type} = k.type`)
+    .comment("ingest.files_by_path");
+  const found = new Map(rows.map((row) => [row.at, row]));
+  return keys.map((_, at) => found.get(at + 1) ?? null);
+}
+
+/** For each log, the counts of its HL7 files by latest status. */
+export async function loadHl7Counts(db: Db, logPaths: readonly string[]): Promise<readonly IngestCounts[]> {
+  const rows = await db.execute<{
+    at: string;
+    status: string | null;
+    count: string;
+  }>(sql`/* ingest.hl7_counts_of_logs */
+    select k.at, f.status, count(*) from unnest(${textArray(logPaths)}) with ordinality as k(path, at)
+    join ${files} f on f.log_path_key = weir.path_key(k.path)
+    group by k.at, f.status`);
+  const counts = logPaths.map(() => noCounts());
+  for (const row of rows) addCount(counts[Number(row.at) - 1], row.status, Number(row.count));
+  return counts;
+}
+
+/** The statuses of files, each newest first, one page for each file. */
+export async function loadStatusPages(
+  db: Db,
+  keys: readonly { type: FileTypeWord; path: string }[],
+  request: PageRequest,
+): Promise<readonly (readonly FileStatusRow[])[]> {
+  const page = db
+    .select()
+    .from(fileStatuses)
+    .where(
+      and(
+        sql`(weir.path_key(${fileStatuses.filePath}) collate "C") = weir.path_key(k.path) and ${fileStatuses.type} = k.type`,
+        request.condition,
+      ),
+    )
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .as("page");
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
+    .from(
+      sql`unnest(${textArray(keys.map((key) => key.type))}, ${textArray(keys.map((key) => key.path))}) with ordinality as k(type, path, at)`,
+    )
+    .crossJoinLateral(page)
+    .comment("ingest.statuses_of_files");
+  return groupByPlace(keys.length, rows);
+}
+
+/** The HL7 files of logs, each in the order of its log, one page for each log. */
+export async function loadHl7Pages(
+  db: Db,
+  logPaths: readonly string[],
+  filter: Hl7FileFilter,
+  request: PageRequest,
+): Promise<readonly (readonly FileRow[])[]> {
+  const page = db
+    .select()
+    .from(files)
+    .where(and(whereHl7File(filter), sql`${files.logPathKey} = weir.path_key(k.path)`, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .as("page");
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
+    .from(sql`unnest(${textArray(logPaths)}) with ordinality as k(path, at)`)
+    .crossJoinLateral(page)
+    .comment("ingest.hl7_files_of_logs");
+  return groupByPlace(logPaths.length, rows);
+}
+
+/** Counts by date of log and latest status, from the indexes of the current state. */
+export async function summarize(db: Db, from: string | null, to: string | null): Promise<IngestSummary> {
+  const range = { dateFrom: from, dateTo: to };
+  const counted = (type: FileTypeWord, where: SQL | undefined) => sql`
+    select ${type} as type, nullif(${SORT_DATE}, '-infinity')::text as date, ${files.status}, count(*)
+    from ${files} where ${where} group by ${SORT_DATE}, ${files.status}`;
+  const rows = await db.execute<{ type: FileTypeWord; date: string | null; status: string | null; count: string }>(
+    sql`/* ingest.summary */ ${counted("Log", whereLogFile(range))} union all ${counted("HL7", whereHl7File(range))} order by date`,
+  );
+  const logFiles = noCounts();
+  const hl7Files = noCounts();
+  const byDate = new Map<string, IngestDateCounts>();
+  for (const { type, date, status, count } of rows) {
+    addCount(type === "Log" ? logFiles : hl7Files, status, Number(count));
+    if (date === null) continue;
+    const day = byDate.get(date) ?? { date, logFiles: noCounts(), hl7Files: noCounts() };
+    byDate.set(date, day);
+    addCount(type === "Log" ? day.logFiles : day.hl7Files, status, Number(count));
+  }
+  return { logFiles, hl7Files, byDate: [...byDate.values()] };
+}
+
+/** HL7 files whose latest status is staged since before that many minutes. */
+export async function countStuckStaged(db: Db, minutes: number): Promise<number> {
+  const where = whereRecent("HL7", { status: ["staged"] });
+  const [row] = await db.execute<{ count: string }>(sql`/* ingest.stuck_staged */
+    select count(*) from ${files} where ${where} and ${files.processedAt} < now() - make_interval(mins => ${minutes})`);
+  return Number(row?.count ?? 0);
+}
+
+/** Rows that say by `at`, from 1, to which of so many places they belong. */
+function groupByPlace<Row extends { readonly at: number }>(
+  places: number,
+  rows: readonly Row[],
+): readonly (readonly Row[])[] {
+  const groups: Row[][] = Array.from({ length: places }, () => []);
+  for (const row of rows) groups[row.at - 1]?.push(row);
+  return groups;
+}
+
+function noCounts(): IngestCounts {
+  return { parsed: 0, staged: 0, ingested: 0, failed: 0, total: 0 };
+}
+
+function addCount(counts: IngestCounts | undefined, word: string | null, count: number): void {
+  if (counts === undefined) return;
+  counts.total += count;
+  const status = word === null ? undefined : ingestStatusOf(word);
+  if (status !== undefined) counts[status] += count;
+}
+
+/** One parameter, whatever the length: the statement's text stays the same. */
+function textArray(values: readonly string[]): SQL {
+  return sql`${sql.param(values)}::text[]`;
+}

@@ -1,0 +1,42 @@
+import SchemaBuilder from "@pothos/core";
+import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
+import { type Context, ROLES, type Role } from "../resolvers/context.ts";
+import { userError } from "../resolvers/errors.ts";
+
+interface OwnTypes {
+  Context: Context;
+  AuthScopes: { role: Role };
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string | number };
+    DateTime: { Input: string; Output: string };
+    Date: { Input: string; Output: string };
+    SafeInt: { Input: number; Output: number };
+    Cursor: { Input: string; Output: string };
+  };
+}
+
+export type SchemaTypes = PothosSchemaTypes.ExtendDefaultTypes<OwnTypes>;
+
+/** Defines no types: they stand with their system, and index.ts brings them together. */
+export const builder = new SchemaBuilder<OwnTypes>({
+  plugins: [ScopeAuthPlugin],
+  defaultFieldNullability: false,
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    // Synchronous: the viewer was resolved when the context was made.
+    authScopes: ({ viewer }) => ({ role: (needed) => ROLES.indexOf(viewer.role) >= ROLES.indexOf(needed) }),
+    unauthorizedError: (_parent, { viewer }, info) =>
+      userError("FORBIDDEN", `${info.parentType.name}.${info.fieldName} is not open to the role ${viewer.role}.`),
+  },
+});
+
+builder.queryType({ description: "Reads. Lists are Relay connections, paged by keyset: every page costs the same." });
+builder.mutationType({ description: "Reports. A mutation that was answered is stored and announced." });
+builder.subscriptionType({
+  description: [
+    "Every field delivers changes in commit order per subject, exactly once per subscription.",
+    "after: continue behind this position; changes missed since then come first, marked isReplay.",
+    "A position older than the retention answers with error code CURSOR_EXPIRED.",
+  ].join("\n"),
+});

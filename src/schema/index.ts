@@ -1,0 +1,8 @@
+import type { GraphQLSchema } from "graphql";
+import { builder } from "./builder.ts";
+import "./scalars.ts";
+import "./ingest.ts";
+import "./changes.ts";
+
+/** The schema that is served; schema.graphql is its printed form. */
+export const schema: GraphQLSchema = builder.toSchema();
