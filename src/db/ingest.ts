@@ -20,7 +20,17 @@ export const STATUSES_OF_TYPE: Readonly<Record<FileTypeWord, readonly IngestStat
 };
 
 /** Words found in the wild that mean one of ours. */
-export const INGEST_STATUS_SYNONYMS: Readonly<Record<string, IngestStatusWord>> = { success: "ingested" };
+const INGEST_STATUS_SYNONYMS: ReadonlyMap<string, IngestStatusWord> = new Map([["success", "ingested"]]);
+
+/** The status that a stored word means; undefined for a word that means none. */
+export function ingestStatusOf(word: string): IngestStatusWord | undefined {
+  return INGEST_STATUSES.find((status) => status === word) ?? INGEST_STATUS_SYNONYMS.get(word);
+}
+
+/** Every stored word that means this status: what a filter by the status looks for. */
+export function wordsOf(status: IngestStatusWord): readonly string[] {
+  return [status, ...[...INGEST_STATUS_SYNONYMS].filter(([, meaning]) => meaning === status).map(([word]) => word)];
+}
 
 /** Append-only history: one row for each report about a file. UPDATE, DELETE and TRUNCATE are refused by the database. */
 export const fileStatuses = ingest.table(
@@ -37,7 +47,7 @@ export const fileStatuses = ingest.table(
   },
   (t) => [
     index("file_statuses_by_path").on(
-      sql`weir.path_key(${t.filePath})`,
+      sql`(weir.path_key(${t.filePath}) collate "C")`,
       t.type,
       t.processedAt.desc().nullsFirst(),
       t.id.desc().nullsFirst(),

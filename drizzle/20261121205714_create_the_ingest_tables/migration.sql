@@ -44,7 +44,7 @@ CREATE TABLE "ingest"."unsettled_files" (
 	"file_path" text NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX "file_statuses_by_path" ON "ingest"."file_statuses" (weir.path_key("file_path"),"type","processed_at" DESC,"id" DESC);--> statement-breakpoint
+CREATE INDEX "file_statuses_by_path" ON "ingest"."file_statuses" ((weir.path_key("file_path") collate "C"),"type","processed_at" DESC,"id" DESC);--> statement-breakpoint
 CREATE INDEX "file_statuses_by_time" ON "ingest"."file_statuses" ("processed_at" DESC,"id" DESC);--> statement-breakpoint
 CREATE INDEX "file_statuses_by_status" ON "ingest"."file_statuses" ("status","processed_at" DESC,"id" DESC);--> statement-breakpoint
 CREATE INDEX "file_statuses_by_workflow" ON "ingest"."file_statuses" ("workflow_id","processed_at" DESC,"id" DESC) WHERE ("workflow_id" is not null);--> statement-breakpoint

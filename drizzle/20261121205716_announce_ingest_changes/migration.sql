@@ -31,7 +31,7 @@ BEGIN
   SET (status_id, status, error_message, workflow_id, activity_id, processed_at) = (
     SELECT s.id, s.status, s.error_message, s.workflow_id, s.activity_id, s.processed_at
     FROM ingest.file_statuses s
-    WHERE weir.path_key(s.file_path) = f.path_key AND s.type = f.type
+    WHERE (weir.path_key(s.file_path) COLLATE "C") = f.path_key AND s.type = f.type
     ORDER BY s.processed_at DESC, s.id DESC LIMIT 1)
   WHERE f.type = settled_type AND f.path_key = weir.path_key(settled_path);
   IF settled_type = 'HL7' THEN
