@@ -1,0 +1,7 @@
+import { graphql } from "./gql/index.ts";
+
+export const LIVE_CURSOR = graphql(`
+  query LiveCursor {
+    liveCursor
+  }
+`);

@@ -1,0 +1,44 @@
+/* eslint-disable */
+import * as types from './graphql.ts';
+
+
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
+    "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
+    "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
+};
+const documents: Documents = {
+    "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
+    "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
+    "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n"): typeof import('./graphql.ts').RecordHl7FilesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').RecordFileStatusesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query LiveCursor {\n    liveCursor\n  }\n"): typeof import('./graphql.ts').LiveCursorDocument;
+
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}

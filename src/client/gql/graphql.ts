@@ -1,0 +1,112 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** A report about a file. PARSED goes with LOG; STAGED and INGESTED go with HL7; FAILED with both. */
+export type FileStatusInput = {
+  /** The activity that processed it, up to 512 characters. */
+  readonly activityId?: string | null | undefined;
+  /** What went wrong, up to 262144 characters. */
+  readonly errorMessage?: string | null | undefined;
+  /** Path or URI of the file, 1 to 4096 characters. */
+  readonly filePath: string;
+  /** Defaults to now. */
+  readonly processedAt?: string | null | undefined;
+  /** What has become of it. */
+  readonly status: IngestStatus;
+  /** What the file is. */
+  readonly type: FileType;
+  /** The workflow that processed it, up to 512 characters. */
+  readonly workflowId?: string | null | undefined;
+};
+
+/** What a file is. */
+export type FileType =
+  /** A HL7 message that was split from a log. */
+  | 'HL7'
+  /** A HL7-ish log, as a listener writes it. */
+  | 'LOG';
+
+/** Which HL7 file was split from which segment of which log. */
+export type Hl7FileInput = {
+  /** Date of the log; null: the first group of eight digits in its file name. */
+  readonly date?: string | null | undefined;
+  /** Path or URI of the HL7 file, 1 to 4096 characters. */
+  readonly hl7FilePath: string;
+  /** Path of the log, 1 to 4096 characters. */
+  readonly logFilePath: string;
+  /** The message's place in the log, from 0. */
+  readonly segmentNumber: number;
+};
+
+/** How far a file has come. */
+export type IngestStatus =
+  /** A log or a HL7 file could not be processed; see errorMessage. */
+  | 'FAILED'
+  /** A HL7 file's content is in the tables. `success` in the wild. */
+  | 'INGESTED'
+  /** A log was read and split. */
+  | 'PARSED'
+  /** A HL7 file was written to the staging area. */
+  | 'STAGED';
+
+export type RecordHl7FilesMutationVariables = Exact<{
+  input: ReadonlyArray<Hl7FileInput>;
+}>;
+
+
+export type RecordHl7FilesMutation = { readonly recordHl7Files: ReadonlyArray<{ readonly segmentNumber: number }> };
+
+export type RecordFileStatusesMutationVariables = Exact<{
+  input: ReadonlyArray<FileStatusInput>;
+  idempotencyKey: string;
+}>;
+
+
+export type RecordFileStatusesMutation = { readonly recordFileStatuses: ReadonlyArray<{ readonly id: string }> };
+
+export type LiveCursorQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LiveCursorQuery = { readonly liveCursor: string };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const RecordHl7FilesDocument = new TypedDocumentString(`
+    mutation RecordHl7Files($input: [Hl7FileInput!]!) {
+  recordHl7Files(input: $input) {
+    segmentNumber
+  }
+}
+    `) as unknown as TypedDocumentString<RecordHl7FilesMutation, RecordHl7FilesMutationVariables>;
+export const RecordFileStatusesDocument = new TypedDocumentString(`
+    mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {
+  recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RecordFileStatusesMutation, RecordFileStatusesMutationVariables>;
+export const LiveCursorDocument = new TypedDocumentString(`
+    query LiveCursor {
+  liveCursor
+}
+    `) as unknown as TypedDocumentString<LiveCursorQuery, LiveCursorQueryVariables>;
