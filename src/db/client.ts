@@ -48,6 +48,11 @@ export const SQLSTATE = {
   cannotConnectNow: "57P03",
   tooManyConnections: "53300",
   lockNotAvailable: "55P03",
+  deadlockDetected: "40P01",
+  duplicateTable: "42P07",
+  undefinedTable: "42P01",
+  uniqueViolation: "23505",
+  invalidObjectDefinition: "42P17",
 } as const;
 
 /** The SQLSTATE (or the driver's own code) of an error, looked for through drizzle's wrapping; undefined when it has none. */

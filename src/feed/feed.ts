@@ -15,9 +15,6 @@ export interface FeedLog {
   error(fields: object, message: string): void;
 }
 
-/** A look at the log that ended longer ago than this, in milliseconds, means that the feed does not work. */
-const STALE_AFTER = 2_000;
-
 /** The change feed of one process. */
 export interface Feed extends AsyncDisposable {
   readonly tail: Tail;
@@ -60,7 +57,7 @@ export async function openFeed(options: { database: Database; own: Database; log
       return id;
     },
     get isLive() {
-      return tail.staleness < STALE_AFTER;
+      return tail.isLive;
     },
     now: async () => encodeCursor(id, { seen: await readMark(database.db) }),
     position: (cursor) => decodeCursor(id, cursor),

@@ -1,4 +1,4 @@
-import type { Sql } from "../db/client.ts";
+import { type Sql, SQLSTATE, sqlState } from "../db/client.ts";
 
 /** Partitions are made this many days ahead; beyond that the default partition takes the rows. */
 const DAYS_AHEAD = 3;
@@ -80,11 +80,18 @@ async function emptyDefaultPartition(sql: Sql, oldest: Date): Promise<void> {
   }
 }
 
+const RACES = new Set<string | undefined>([
+  SQLSTATE.duplicateTable,
+  SQLSTATE.undefinedTable,
+  SQLSTATE.uniqueViolation,
+  SQLSTATE.invalidObjectDefinition,
+  SQLSTATE.lockNotAvailable,
+  SQLSTATE.deadlockDetected,
+]);
+
 /** Another instance was faster, or a long transaction holds the lock: the next round does what is left. */
 function ignoreRace(error: unknown): void {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const races = new Set<unknown>(["42P07", "42P01", "55P03", "40P01", "23505", "42809", "42P16"]);
-  if (!races.has(code)) throw error;
+  if (!RACES.has(sqlState(error))) throw error;
 }
 
 function partitionName(day: Date): string {

@@ -11,6 +11,8 @@ const IDLE_INTERVAL = 500;
 const BUSY_INTERVAL = 20;
 /** Least time between two looks, so that a burst of doorbells becomes one look. */
 const SPACING = 3;
+/** A look that takes longer than this, in milliseconds, means that the database does not answer. */
+const STALE_AFTER = 2_000;
 const RETRY_FIRST = 50;
 const RETRY_MOST = 1_000;
 /** Changes that one statement answers at most, and the bytes it aims at. */
@@ -27,19 +29,20 @@ export interface Tail extends AsyncDisposable {
   wake(): void;
   /** Resolves after a look that began after this call: the hub's head then sees everything committed before it. */
   look(): Promise<void>;
-  /** Milliseconds since the last look that succeeded ended. */
-  readonly staleness: number;
+  /** Whether the last look succeeded, and not long ago. */
+  readonly isLive: boolean;
 }
 
 /**
  * Starts looking. Rejects when the first look fails; later failures are logged once, retried for ever, and show in
- * `staleness`. `onRewind` is called, and the tail stops, when the database is found to be older than it was.
+ * `isLive`. `onRewind` is called, and the tail stops, when the database is found to be older than it was.
  */
 export async function startTail(options: { db: Db; log: FeedLog; onRewind: () => Promise<Mark> }): Promise<Tail> {
   const { db, log } = options;
   const hub = createHub(await readMark(db));
   const stop = new AbortController();
   let lastSuccess = performance.now();
+  let failing = false;
   let rung = false;
   let ring = () => {};
   let waiters: { resolve: () => void; reject: (reason: Error) => void }[] = [];
@@ -77,7 +80,6 @@ export async function startTail(options: { db: Db; log: FeedLog; onRewind: () =>
   async function run(): Promise<void> {
     let interval = BUSY_INTERVAL;
     let retry = RETRY_FIRST;
-    let failing = false;
     while (!stop.signal.aborted) {
       const served = waiters;
       waiters = [];
@@ -117,8 +119,8 @@ export async function startTail(options: { db: Db; log: FeedLog; onRewind: () =>
         ring();
       });
     },
-    get staleness() {
-      return performance.now() - lastSuccess;
+    get isLive() {
+      return !failing && performance.now() - lastSuccess < STALE_AFTER;
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

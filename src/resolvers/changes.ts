@@ -1,6 +1,5 @@
 import type { FileStatusRow, Hl7FileRow } from "../db/ingest.ts";
 import type { Filter } from "../feed/conditions.ts";
-import type { Position } from "../feed/cursor.ts";
 import type { Delivery, Follower } from "../feed/follow.ts";
 import { TOPIC_NAMES, type Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
@@ -12,8 +11,8 @@ import { type FileStatusFilter, statusChanges } from "./ingest-filters.ts";
  */
 export interface ChangeSource extends AsyncIterable<Delivery> {
   readonly filter: Filter;
-  /** Null: from now on. */
-  readonly after: Position | null;
+  /** Stands where the subscription begins. */
+  readonly follower: Follower;
 }
 
 const sources = new WeakSet<object>();
@@ -48,7 +47,7 @@ function source({ feed, closing }: Context, filter: Filter, { after }: After): C
   const follower = feed.follow(filter, position);
   const made: ChangeSource = {
     filter,
-    after: position,
+    follower,
     [Symbol.asyncIterator]: () => iterate(follower, closing),
   };
   sources.add(made);

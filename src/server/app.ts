@@ -1,0 +1,137 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openDatabase } from "../db/client.ts";
+import { migrateDatabase } from "../db/migrate.ts";
+import { openFeed } from "../feed/feed.ts";
+import type { Services, Viewer } from "../resolvers/context.ts";
+import { createIngestWriters } from "../resolvers/ingest-writes.ts";
+import { schema } from "../schema/index.ts";
+import type { Config } from "./config.ts";
+import { startEmbeddedPostgres } from "./embedded/launcher.ts";
+import { createFanout } from "./fanout.ts";
+import { createHttpHandler, GRAPHQL_PATH } from "./http.ts";
+import type { Logger } from "./log.ts";
+import { startMaintenance } from "./maintenance.ts";
+import { createOperations } from "./operation.ts";
+import { refusalOf } from "./origin.ts";
+import { createWebSockets } from "./websocket.ts";
+
+export interface App extends AsyncDisposable {
+  /** Where GraphQL is served over HTTP. */
+  readonly url: string;
+  readonly services: Services;
+  /**
+   * Refuses what is new, lets running operations finish, completes subscriptions and closes, within 10 seconds; ends the
+   * embedded database as well. Idempotent.
+   */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds that requests and sockets get to finish. */
+const GRACE = 8_000;
+
+/** There is no way to present a token yet: everyone on this machine may do everything. */
+const LOCAL_ADMIN: Viewer = { name: null, role: "ADMIN" };
+
+/** Starts the service: database, migrations, feed, then the server. What was started is stopped again if one of them fails. */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  await using started = new AsyncDisposableStack();
+  const databaseUrl = config.DATABASE_URL ?? (await startEmbedded(config, log, started));
+  await migrateDatabase(databaseUrl);
+
+  const database = started.use(
+    openDatabase(databaseUrl, {
+      max: config.WEIR_DATABASE_CONNECTIONS,
+      statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
+    }),
+  );
+  const feedDatabase = started.use(openDatabase(databaseUrl, { max: 1, name: "weir feed", statementTimeout: 10_000 }));
+  const feed = started.use(await openFeed({ database, own: feedDatabase, log }));
+  started.use(await startMaintenance({ database, days: config.WEIR_RETENTION_DAYS, log }));
+
+  const closing = new AbortController();
+  const services: Services = {
+    database,
+    feed,
+    ingestWriters: createIngestWriters(database, feed),
+    closing: closing.signal,
+    settings: {
+      maxPageSize: config.WEIR_MAX_PAGE_SIZE,
+      maxBatchRows: config.WEIR_MAX_BATCH_ROWS,
+      stuckStagedMinutes: config.WEIR_STUCK_STAGED_MINUTES,
+    },
+  };
+  const operations = createOperations({
+    schema,
+    services,
+    log,
+    limits: {
+      depth: config.WEIR_MAX_DEPTH,
+      aliases: config.WEIR_MAX_ALIASES,
+      complexity: config.WEIR_MAX_COMPLEXITY,
+    },
+  });
+  const origins = { allowed: config.WEIR_CORS_ORIGINS };
+  const sockets = createWebSockets({
+    schema,
+    operations,
+    fanout: createFanout(feed),
+    log,
+    viewer: LOCAL_ADMIN,
+    maxPayload: config.WEIR_MAX_BODY_BYTES,
+    maxOperations: config.WEIR_MAX_SOCKET_OPERATIONS,
+    silence: config.WEIR_SOCKET_SILENCE_SECONDS * 1_000,
+  });
+  const server = createServer(
+    createHttpHandler({
+      operations,
+      log,
+      viewer: LOCAL_ADMIN,
+      origins,
+      maxBody: config.WEIR_MAX_BODY_BYTES,
+      isReady: () => feed.isLive,
+      isClosing: () => closing.signal.aborted,
+    }),
+  );
+  server.on("upgrade", (request, socket: Socket, head) => {
+    const isGraphql = (request.url ?? "").split("?", 1)[0] === GRAPHQL_PATH;
+    if (!isGraphql || refusalOf(request, origins) !== undefined || closing.signal.aborted) {
+      socket.end(`HTTP/1.1 ${isGraphql ? "403 Forbidden" : "404 Not Found"}\r\nConnection: close\r\n\r\n`);
+      return;
+    }
+    socket.setNoDelay(true);
+    sockets.upgrade(request, socket, head);
+  });
+
+  server.listen(config.WEIR_PORT, config.WEIR_HOST);
+  await once(server, "listening");
+  const running = started.move();
+
+  let stopping: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    closing.abort();
+    const closed = new Promise((resolve) => server.close(resolve));
+    await sockets.close(GRACE);
+    await Promise.race([closed, sleep(GRACE, undefined, { ref: false })]);
+    server.closeAllConnections();
+    await closed;
+    await running.disposeAsync();
+  }
+
+  const stopOnce = () => (stopping ??= stop());
+  return { url: urlOf(server.address()), services, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+}
+
+async function startEmbedded(config: Config, log: Logger, started: AsyncDisposableStack): Promise<string> {
+  const postgres = started.use(await startEmbeddedPostgres({ dataDir: path.resolve(config.WEIR_DATA_DIR), log }));
+  return postgres.url;
+}
+
+function urlOf(address: string | AddressInfo | null): string {
+  if (address === null || typeof address === "string") throw new Error("the server has no TCP address");
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}${GRAPHQL_PATH}`;
+}

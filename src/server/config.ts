@@ -1,0 +1,81 @@
+import { z } from "zod";
+
+/** A setting can't be used; the message is one line that says which, what it was, and what is allowed. */
+export class ConfigError extends Error {}
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+function wholeNumber(least: number, most: number, preset: number) {
+  const allowed = `a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, allowed)
+    .default(preset);
+}
+
+const URL_ALLOWED = "a URL like postgres://user:password@host:5432/database";
+const ORIGIN_ALLOWED = "origins like https://dashboard.example.org, separated by commas";
+
+const settings = z.object({
+  DATABASE_URL: z
+    .string()
+    .refine((value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ""), URL_ALLOWED)
+    .optional(),
+  WEIR_HOST: z
+    .string()
+    .refine(
+      (value) => LOOPBACK.has(value),
+      "127.0.0.1, ::1 or localhost: without authentication the service serves this machine alone",
+    )
+    .default("127.0.0.1"),
+  WEIR_PORT: wholeNumber(0, 65_535, 4000),
+  WEIR_DATA_DIR: z.string().min(1, "a folder").default(".weir"),
+  WEIR_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("info"),
+  WEIR_CORS_ORIGINS: z
+    .string()
+    .transform((value) =>
+      value
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ""),
+    )
+    .refine((origins) => origins.every((origin) => URL.parse(origin)?.origin === origin), ORIGIN_ALLOWED)
+    .default([]),
+  WEIR_DATABASE_CONNECTIONS: wholeNumber(1, 1_000, 10),
+  WEIR_RETENTION_DAYS: wholeNumber(1, 3_650, 7),
+  WEIR_STUCK_STAGED_MINUTES: wholeNumber(1, 1_000_000, 60),
+  WEIR_MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 1_048_576),
+  WEIR_MAX_BATCH_ROWS: wholeNumber(1, 1_000_000, 10_000),
+  WEIR_MAX_PAGE_SIZE: wholeNumber(1, 10_000, 500),
+  WEIR_MAX_DEPTH: wholeNumber(1, 1_000, 15),
+  WEIR_MAX_ALIASES: wholeNumber(0, 10_000, 50),
+  WEIR_MAX_COMPLEXITY: wholeNumber(1, 1_000_000_000, 200_000),
+  WEIR_MAX_SOCKET_OPERATIONS: wholeNumber(1, 100_000, 100),
+  WEIR_SOCKET_SILENCE_SECONDS: wholeNumber(30, 86_400, 300),
+  WEIR_STATEMENT_TIMEOUT_SECONDS: wholeNumber(1, 86_400, 30),
+});
+
+export type Config = z.infer<typeof settings>;
+
+/** Names of all settings, for the test that holds README's table against them. */
+export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
+
+/** Reads the settings from the environment. An empty variable counts as absent. Throws {@link ConfigError}. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    SETTING_NAMES.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
+  const result = settings.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const name = String(issue?.path[0]);
+  // A connection URL may hold a password.
+  const was = name === "DATABASE_URL" ? "not such a URL" : JSON.stringify(given[name]);
+  throw new ConfigError(`${name} is ${was}; allowed: ${issue?.message}.`);
+}

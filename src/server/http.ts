@@ -1,0 +1,246 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
+import { type ExecutionResult, GraphQLError } from "graphql";
+import { createYoga } from "graphql-yoga";
+import type { Logger } from "pino";
+import type { Viewer } from "../resolvers/context.ts";
+import { badInput, userError } from "../resolvers/errors.ts";
+import type { OperationParams, Operations } from "./operation.ts";
+import { type OriginPolicy, refusalOf } from "./origin.ts";
+
+export const GRAPHQL_PATH = "/graphql";
+
+const JSON_TYPE = "application/json";
+const RESPONSE_TYPE = "application/graphql-response+json";
+
+export interface HttpOptions {
+  operations: Operations;
+  log: Logger;
+  viewer: Viewer;
+  origins: OriginPolicy;
+  /** Longest body of a request, in bytes. */
+  maxBody: number;
+  /** Whether the service can do its work now. */
+  isReady: () => boolean;
+  isClosing: () => boolean;
+}
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Serves GraphQL over HTTP, GraphiQL, /health and /ready. A JSON POST, which is what nearly every client sends, is answered
+ * here; every other form that the specification knows (GET, SSE, content negotiation) goes through Yoga. Both run the
+ * operation by the same function.
+ */
+export function createHttpHandler(options: HttpOptions): HttpHandler {
+  const { origins, log } = options;
+  const yoga = createYogaEdge(options);
+
+  return (request, response) => {
+    const refusal = refusalOf(request, origins);
+    if (refusal !== undefined) return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
+    allowOrigin(request, response, origins);
+    const path = (request.url ?? "/").split("?", 1)[0];
+    switch (path) {
+      case "/health":
+        return answerJson(response, 200, { status: "ok" });
+      case "/ready": {
+        const isReady = options.isReady() && !options.isClosing();
+        return answerJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "unavailable" });
+      }
+      case "/":
+        response.writeHead(302, { location: GRAPHQL_PATH }).end();
+        return;
+      case GRAPHQL_PATH:
+        break;
+      default:
+        return answerJson(response, 404, {
+          errors: [userError("NOT_FOUND", `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`)],
+        });
+    }
+    if (options.isClosing()) response.setHeader("connection", "close");
+    const handled = isPlainPost(request)
+      ? answerPost(request, response, options)
+      : Promise.resolve(yoga(request, response)).then(() => {});
+    handled.catch((error: unknown) => {
+      if (response.destroyed) return;
+      log.error({ err: error }, "a request could not be handled");
+      if (response.headersSent) response.destroy();
+      else answerJson(response, 500, { errors: [options.operations.presentError(error)] });
+    });
+  };
+}
+
+/** A JSON POST by a client that takes JSON. */
+function isPlainPost({ method, headers }: IncomingMessage): boolean {
+  if (method !== "POST" || headers["content-encoding"] !== undefined) return false;
+  if (!/^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i.test(headers["content-type"] ?? "")) return false;
+  return responseType(headers.accept) !== undefined;
+}
+
+/** The type in which to answer; undefined where the header needs a closer look than this. */
+function responseType(accept: string | undefined): string | undefined {
+  if (accept === undefined || accept === "*/*" || accept === JSON_TYPE) return JSON_TYPE;
+  // A list without weights: the first type that we have. What graphql clients send.
+  if (!/^[\w.+*/-]+(?:;\s*charset=utf-8)?(?:\s*,\s*[\w.+*/-]+(?:;\s*charset=utf-8)?)*$/.test(accept)) return undefined;
+  const types = accept.split(",").map((type) => type.split(";", 1)[0]?.trim());
+  return types.find((type) => type === RESPONSE_TYPE || type === JSON_TYPE);
+}
+
+async function answerPost(request: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<void> {
+  const { operations, viewer, maxBody } = options;
+  const type = responseType(request.headers.accept) ?? JSON_TYPE;
+  const body = await readBody(request, maxBody);
+  if (body === "too long") {
+    const error = badInput(
+      `The request's body is longer than ${maxBody} bytes. Send less at a time, or raise WEIR_MAX_BODY_BYTES.`,
+    );
+    // What is left of the body is not read.
+    response.setHeader("connection", "close");
+    return answerJson(response, 413, { errors: [error] }, type);
+  }
+  const params = parseBody(body);
+  if (params instanceof GraphQLError) return answerJson(response, 400, { errors: [params] }, type);
+  const result = await runOnce(operations, params, viewer);
+  // A result without data did not run: a failure of the request. As application/json such a thing is 200, by the specification.
+  const status = "data" in result || type === JSON_TYPE ? 200 : 400;
+  return answerJson(response, status, result, type);
+}
+
+/** Runs a query or mutation. */
+async function runOnce(operations: Operations, params: OperationParams, viewer: Viewer): Promise<ExecutionResult> {
+  const operation = operations.prepare(params);
+  if ("errors" in operation) return operation;
+  if (operation.node.operation !== "subscription") return operations.execute(operation, viewer);
+  return { errors: [badInput("A subscription needs a stream: accept text/event-stream, or use the WebSocket.")] };
+}
+
+/** Yoga as the edge for every other form of request: it reads params and writes results, we run the operation. */
+function createYogaEdge({ operations, viewer, maxBody, log }: HttpOptions) {
+  return createYoga({
+    graphqlEndpoint: GRAPHQL_PATH,
+    landingPage: false,
+    cors: false,
+    multipart: false,
+    maxRequestBodySize: maxBody,
+    parserAndValidationCache: false,
+    logging: {
+      debug: () => {},
+      info: () => {},
+      warn: (...about) => log.warn({ about }, "yoga"),
+      error: (...about) => log.error({ about }, "yoga"),
+    },
+    renderGraphiQL,
+    graphiql: {
+      title: "Weir",
+      subscriptionsProtocol: "WS",
+      defaultQuery: GRAPHIQL_QUERY,
+    },
+    plugins: [
+      {
+        onParams({ setParamsHandler }) {
+          setParamsHandler(async ({ params, request }) => {
+            const operation = operations.prepare(params);
+            if ("errors" in operation)
+              return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
+            if (operation.node.operation === "mutation" && request.method === "GET") {
+              const error = badInput("A mutation can't be sent by GET. Use POST.");
+              return { errors: [withHttp(error, { status: 405, headers: { allow: "POST" } })] };
+            }
+            if (operation.node.operation !== "subscription") {
+              const result = await operations.execute(operation, viewer);
+              if ("data" in result || result.errors === undefined) return result;
+              return { errors: result.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
+            }
+            const started = await operations.subscribe(operation, viewer);
+            return "source" in started ? started.results() : started;
+          });
+        },
+      },
+    ],
+  });
+}
+
+/** What Yoga reads to choose the status; it does not send it to the client. */
+function withHttp(error: GraphQLError, http: object): GraphQLError {
+  return new GraphQLError(error.message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    extensions: { ...error.extensions, http },
+  });
+}
+
+async function readBody(request: IncomingMessage, most: number): Promise<Buffer | "too long"> {
+  if (Number(request.headers["content-length"] ?? 0) > most) return "too long";
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    length += chunk.length;
+    if (length > most) return "too long";
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function parseBody(body: Buffer): OperationParams | GraphQLError {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(utf8.decode(body));
+  } catch {
+    return badInput("The request's body is no JSON in UTF-8.");
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    return badInput(
+      'The request\'s body is a JSON object with "query", and "variables" and "operationName" where needed.',
+    );
+  }
+  return parsed;
+}
+
+function answerJson(response: ServerResponse, status: number, body: object, type = JSON_TYPE): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": `${type}; charset=utf-8`, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}
+
+function allowOrigin(request: IncomingMessage, response: ServerResponse, { allowed }: OriginPolicy): void {
+  const { origin } = request.headers;
+  if (origin === undefined || !allowed.includes(origin)) return;
+  response.setHeader("access-control-allow-origin", origin);
+  response.setHeader("vary", "origin");
+}
+
+const GRAPHIQL_QUERY = `# Weir, the live gauge on data pipelines.
+# Run one of these; the subscription shows every report as it is committed.
+
+subscription Live {
+  fileStatusRecorded {
+    isCurrent
+    fileStatus { filePath type status errorMessage processedAt }
+  }
+}
+
+query Logs {
+  ingestSummary {
+    logFiles { parsed failed total }
+    hl7Files { staged ingested failed total }
+  }
+  logFiles(first: 20) {
+    nodes {
+      logFilePath
+      date
+      currentStatus { status errorMessage }
+      hl7FileCounts { staged ingested failed total }
+    }
+  }
+}
+
+mutation Report {
+  recordFileStatus(input: { filePath: "/logs/20240115_demo.log", type: LOG, status: PARSED }) { id processedAt }
+}
+`;

@@ -1,0 +1,102 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from "graphql";
+import { userError } from "../resolvers/errors.ts";
+
+export interface OperationLimits {
+  /** Most levels of fields. */
+  readonly depth: number;
+  /** Most fields that stand under another name than their own. */
+  readonly aliases: number;
+  /** Most fields that an operation may answer: each counts once for every entry of the pages around it. */
+  readonly complexity: number;
+}
+
+/** Entries of a page whose size the operation does not say. */
+const DEFAULT_PAGE = 50;
+
+/**
+ * Throws TOO_COMPLEX when an operation asks for more than the limits allow. It counts fragments where they are spread, and
+ * stops at the first excess, so that a small document that unfolds into a huge one costs nothing.
+ * Introspection is not counted: graphql-js limits it by a validation rule of its own.
+ */
+export function assertWithinLimits(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+  limits: OperationLimits,
+): void {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  let complexity = 0;
+  let aliases = 0;
+
+  function visit(
+    selections: SelectionSetNode,
+    parent: GraphQLNamedType | undefined,
+    depth: number,
+    factor: number,
+  ): void {
+    for (const selection of selections.selections) {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const fragment = fragments.get(selection.name.value);
+        if (fragment !== undefined)
+          visit(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value), depth, factor);
+        continue;
+      }
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const condition = selection.typeCondition?.name.value;
+        visit(selection.selectionSet, condition === undefined ? parent : schema.getType(condition), depth, factor);
+        continue;
+      }
+      if (selection.name.value.startsWith("__")) continue;
+      complexity += factor;
+      if (selection.alias !== undefined) aliases += 1;
+      assertBelow("depth", depth, limits.depth, "levels of fields");
+      assertBelow("aliases", aliases, limits.aliases, "aliases");
+      assertBelow("complexity", complexity, limits.complexity, "fields, counting those of a page once for each entry");
+      if (selection.selectionSet === undefined) continue;
+      const field =
+        isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[selection.name.value] : undefined;
+      const isPaged = field?.args.some(({ name }) => name === "first") === true;
+      const type = field === undefined ? undefined : getNamedType(field.type);
+      visit(selection.selectionSet, type, depth + 1, isPaged ? factor * pageSize(selection.arguments ?? []) : factor);
+    }
+  }
+
+  function pageSize(
+    args: readonly { readonly name: { readonly value: string }; readonly value: { readonly kind: Kind } }[],
+  ): number {
+    for (const { name, value } of args) {
+      if (name.value !== "first" && name.value !== "last") continue;
+      if (value.kind === Kind.INT && "value" in value) return Math.max(1, Number(value.value));
+      if (value.kind === Kind.VARIABLE && "name" in value) {
+        const given = variables[(value as { readonly name: { readonly value: string } }).name.value];
+        if (typeof given === "number") return Math.max(1, given);
+      }
+    }
+    return DEFAULT_PAGE;
+  }
+
+  visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1, 1);
+}
+
+function assertBelow(limit: string, value: number, most: number, what: string): void {
+  if (value <= most) return;
+  throw userError(
+    "TOO_COMPLEX",
+    `The operation has more than ${most} ${what} (limit ${limit}). Ask for less, or in several operations.`,
+  );
+}

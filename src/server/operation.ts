@@ -1,0 +1,297 @@
+import { randomUUID } from "node:crypto";
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  executeSubscriptionEvent,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  mapSourceToResponseEvent,
+  type OperationDefinitionNode,
+  parse,
+  specifiedRules,
+  type ValidatedSubscriptionArgs,
+  type ValidationContext,
+  validate,
+  validateSubscriptionArgs,
+} from "graphql";
+import { createLRUCache } from "graphql-yoga";
+import type { Logger } from "pino";
+import { type ChangeSource, isChangeSource } from "../resolvers/changes.ts";
+import { type Context, createContext, type Services, type Viewer } from "../resolvers/context.ts";
+import { badInput, explain } from "../resolvers/errors.ts";
+import { findTextProblem, textProblem } from "../resolvers/text.ts";
+import { assertWithinLimits, type OperationLimits } from "./limits.ts";
+
+/** What a client sends, by whatever transport. */
+export interface OperationParams {
+  readonly query?: unknown;
+  readonly operationName?: unknown;
+  readonly variables?: unknown;
+  readonly extensions?: unknown;
+}
+
+/** An operation that passed parsing, validation and limits. */
+export interface Operation {
+  readonly document: DocumentNode;
+  readonly node: OperationDefinitionNode;
+  /** The document's text. */
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** A subscription that began, not yet read. */
+export interface StartedSubscription {
+  readonly source: ChangeSource;
+  /** Executes the operation for one delivery, with loaders of its own; never rejects. */
+  readonly executeEvent: (delivery: unknown) => ExecutionResult | Promise<ExecutionResult>;
+  /** All of its results, read alone; the last one has an error if the feed could not be continued. */
+  results(): AsyncIterableIterator<ExecutionResult>;
+}
+
+/**
+ * The one way in which an operation runs, for every transport: prepare, then execute or subscribe. A caller gets results
+ * whose errors are fit to be shown; nothing here throws or rejects.
+ */
+export interface Operations {
+  prepare(params: OperationParams): Operation | { readonly errors: readonly GraphQLError[] };
+  execute(operation: Operation, viewer: Viewer): Promise<ExecutionResult>;
+  subscribe(operation: Operation, viewer: Viewer): Promise<StartedSubscription | ExecutionResult>;
+  /** Turns any error into one that a caller may see, logging what is hidden from him. */
+  presentError(error: unknown): GraphQLError;
+}
+
+interface Parsed {
+  readonly document?: DocumentNode;
+  readonly errors?: readonly GraphQLError[];
+}
+
+const CACHED_DOCUMENTS = 1_000;
+/** Longer documents are not worth remembering: they are rarely sent twice, and would hold much memory. */
+const CACHED_LENGTH = 20_000;
+const MOST_TOKENS = 20_000;
+const MOST_VALIDATION_ERRORS = 20;
+
+export function createOperations(options: {
+  schema: GraphQLSchema;
+  services: Services;
+  limits: OperationLimits;
+  log: Logger;
+}): Operations {
+  const { schema, services, limits, log } = options;
+  const cache = createLRUCache<Parsed>({ max: CACHED_DOCUMENTS });
+
+  function parseAndValidate(query: string): Parsed {
+    const known = cache.get(query);
+    if (known !== undefined) return known;
+    const parsed = parseUncached(query);
+    if (query.length <= CACHED_LENGTH) cache.set(query, parsed);
+    return parsed;
+  }
+
+  function parseUncached(query: string): Parsed {
+    try {
+      const document = parse(query, { maxTokens: MOST_TOKENS });
+      const errors = validate(schema, document, [...specifiedRules, refuseUnstorableText], {
+        maxErrors: MOST_VALIDATION_ERRORS,
+      });
+      if (errors.length === 0) return { document };
+      return { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) };
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
+      throw error;
+    }
+  }
+
+  function prepare(params: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
+    try {
+      const { query, operationName, variables } = checkParams(params);
+      const { document, errors } = parseAndValidate(query);
+      if (document === undefined) return { errors: errors ?? [] };
+      const node = getOperationAST(document, operationName);
+      if (node == null) {
+        const message =
+          operationName === undefined
+            ? "The document has several operations: say by operationName which one to run."
+            : `The document has no operation named ${JSON.stringify(operationName)}.`;
+        return { errors: [badInput(message)] };
+      }
+      const problem = findTextProblem(variables);
+      if (problem !== undefined) return { errors: [badInput(`Variable $${problem}`)] };
+      assertWithinLimits(schema, document, node, variables, limits);
+      return { document, node, query, operationName, variables };
+    } catch (error) {
+      return { errors: [presentError(error)] };
+    }
+  }
+
+  function presentError(error: unknown): GraphQLError {
+    const located = error instanceof GraphQLError ? error : undefined;
+    const root = rootOf(error);
+    const meant = explain(root) ?? (root instanceof GraphQLError ? root : undefined);
+    if (meant !== undefined) {
+      return shown(located ?? meant, meant === root ? (located ?? meant).message : meant.message, {
+        ...meant.extensions,
+        code: codeOf(meant) ?? "BAD_USER_INPUT",
+      });
+    }
+    const errorId = randomUUID();
+    log.error({ err: root, errorId, path: located?.path }, "an operation failed");
+    const message = `Something went wrong inside the service. Its log has the reason under ${errorId}.`;
+    return shown(located, message, { code: "INTERNAL_SERVER_ERROR", errorId });
+  }
+
+  function present(result: ExecutionResult): ExecutionResult {
+    return result.errors === undefined ? result : { ...result, errors: result.errors.map(presentError) };
+  }
+
+  function contextFor(viewer: Viewer, liveCursor: string | null = null): Context {
+    return createContext(services, viewer, liveCursor);
+  }
+
+  return {
+    prepare,
+    presentError,
+    async execute(operation, viewer) {
+      try {
+        // Before anything else is read: what is committed later is behind the cursor.
+        const liveCursor = selectsLiveCursor(operation) ? await services.feed.now() : null;
+        return present(await execute(executionArgs(schema, operation, contextFor(viewer, liveCursor))));
+      } catch (error) {
+        return { errors: [presentError(error)] };
+      }
+    },
+    async subscribe(operation, viewer) {
+      try {
+        const validated = validateSubscriptionArgs(executionArgs(schema, operation, contextFor(viewer)));
+        if (!("schema" in validated)) return { errors: validated.map(presentError) };
+        const source = await createSourceEventStream(validated);
+        if (!isChangeSource(source)) {
+          return "errors" in source
+            ? present(source)
+            : { errors: [presentError(new Error("a subscription has no source"))] };
+        }
+        // A context, and its loaders, of one event: those of the whole subscription would answer stale rows.
+        const executeEvent = (delivery: unknown): ExecutionResult | Promise<ExecutionResult> => {
+          try {
+            const result = executeSubscriptionEvent({
+              ...validated,
+              rootValue: delivery,
+              contextValue: contextFor(viewer),
+            });
+            return result instanceof Promise ? result.then(present, failed) : present(result);
+          } catch (error) {
+            return failed(error);
+          }
+        };
+        const failed = (error: unknown): ExecutionResult => ({ errors: [presentError(error)] });
+        return {
+          source,
+          executeEvent,
+          results: () =>
+            presentedUntilFailure(
+              mapSourceToResponseEvent(validated, source, ({ rootValue }: ValidatedSubscriptionArgs) =>
+                executeEvent(rootValue),
+              ),
+              failed,
+            ),
+        };
+      } catch (error) {
+        return { errors: [presentError(error)] };
+      }
+    },
+  };
+}
+
+/** Not a generator: `return` of one waits for its pending `next`. */
+function presentedUntilFailure(
+  results: AsyncGenerator<ExecutionResult, void, void>,
+  failed: (error: unknown) => ExecutionResult,
+): AsyncIterableIterator<ExecutionResult> {
+  let hasFailed = false;
+  const presented: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      if (hasFailed) return { done: true, value: undefined };
+      try {
+        return await results.next();
+      } catch (error) {
+        hasFailed = true;
+        return { done: false, value: failed(error) };
+      }
+    },
+    return: () => results.return(),
+    [Symbol.asyncIterator]: () => presented,
+  };
+  return presented;
+}
+
+function executionArgs(
+  schema: GraphQLSchema,
+  { document, operationName, variables }: Operation,
+  contextValue: Context,
+) {
+  return { schema, document, operationName: operationName ?? null, variableValues: variables, contextValue };
+}
+
+function checkParams({ query, operationName, variables }: OperationParams) {
+  if (typeof query !== "string" || query === "")
+    throw badInput('The request needs "query", the text of a GraphQL document.');
+  if (operationName != null && typeof operationName !== "string") throw badInput('"operationName" is a text or null.');
+  if (variables != null && !isRecord(variables)) throw badInput('"variables" is an object or null.');
+  return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function selectsLiveCursor({ node, query }: Operation): boolean {
+  return node.operation === "query" && query.includes("liveCursor");
+}
+
+/** Text in the document itself goes to the database as well. */
+function refuseUnstorableText(context: ValidationContext) {
+  return {
+    StringValue(node: { readonly value: string; readonly kind: Kind.STRING }) {
+      const problem = textProblem(node.value);
+      if (problem !== undefined)
+        context.reportError(new GraphQLError(`A text in the document ${problem}.`, { nodes: [node] }));
+    },
+  };
+}
+
+/** The error that a resolver threw, under what graphql-js wrapped around it. */
+function rootOf(error: unknown): unknown {
+  let root = error;
+  while (root instanceof GraphQLError && root.originalError !== undefined && root.originalError !== root)
+    root = root.originalError;
+  return root;
+}
+
+function codeOf(error: GraphQLError): string | undefined {
+  const { code } = error.extensions;
+  return typeof code === "string" ? code : undefined;
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  return shown(error, error.message, { ...error.extensions, code });
+}
+
+/** An error at the place of another, without anything else of it. */
+function shown(
+  at: GraphQLError | undefined,
+  message: string,
+  extensions: Readonly<Record<string, unknown>>,
+): GraphQLError {
+  return new GraphQLError(message, {
+    nodes: at?.nodes ?? null,
+    source: at?.source ?? null,
+    positions: at?.positions ?? null,
+    path: at?.path ?? null,
+    extensions,
+  });
+}
