@@ -1,9 +1,26 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests of what the database itself does: they run on the oldest and on the newest PostgreSQL that Weir works on. */
+const DATABASE_TESTS = [
+  "test/feed.test.ts",
+  "test/direct-writers.test.ts",
+  "test/retention.test.ts",
+  "test/migrations.test.ts",
+];
+
 export default defineConfig({
+  // As Node resolves by itself. Vite's own conditions pick another build of graphql, and there must be one copy.
+  ssr: { resolve: { conditions: ["module-sync", "node"] } },
   test: {
-    include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/servers.ts",
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "postgres 18", include: ["test/**/*.test.ts"], env: { WEIR_TEST_POSTGRES: "18" } },
+      },
+      { extends: true, test: { name: "postgres 15", include: DATABASE_TESTS, env: { WEIR_TEST_POSTGRES: "15" } } },
+    ],
   },
 });

@@ -5,7 +5,7 @@ import { createYoga } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Viewer } from "../resolvers/context.ts";
 import { badInput, userError } from "../resolvers/errors.ts";
-import type { OperationParams, Operations } from "./operation.ts";
+import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -140,7 +140,9 @@ function createYogaEdge({ operations, viewer, maxBody, log }: HttpOptions) {
       {
         onParams({ setParamsHandler }) {
           setParamsHandler(async ({ params, request }) => {
-            const operation = operations.prepare(params);
+            const read = readParams(params);
+            if (read instanceof GraphQLError) return { errors: [withHttp(read, { status: 400 })] };
+            const operation = operations.prepare(read);
             if ("errors" in operation)
               return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
             if (operation.node.operation === "mutation" && request.method === "GET") {
@@ -188,18 +190,11 @@ async function readBody(request: IncomingMessage, most: number): Promise<Buffer 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function parseBody(body: Buffer): OperationParams | GraphQLError {
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(utf8.decode(body));
+    return readParams(JSON.parse(utf8.decode(body)));
   } catch {
     return badInput("The request's body is no JSON in UTF-8.");
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    return badInput(
-      'The request\'s body is a JSON object with "query", and "variables" and "operationName" where needed.',
-    );
-  }
-  return parsed;
 }
 
 function answerJson(response: ServerResponse, status: number, body: object, type = JSON_TYPE): void {

@@ -26,12 +26,11 @@ import { badInput, explain } from "../resolvers/errors.ts";
 import { findTextProblem, textProblem } from "../resolvers/text.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 
-/** What a client sends, by whatever transport. */
+/** What a client asks to run, by whatever transport. */
 export interface OperationParams {
-  readonly query?: unknown;
-  readonly operationName?: unknown;
-  readonly variables?: unknown;
-  readonly extensions?: unknown;
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** An operation that passed parsing, validation and limits. */
@@ -107,9 +106,12 @@ export function createOperations(options: {
     }
   }
 
-  function prepare(params: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
+  function prepare({
+    query,
+    operationName,
+    variables,
+  }: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
     try {
-      const { query, operationName, variables } = checkParams(params);
       const { document, errors } = parseAndValidate(query);
       if (document === undefined) return { errors: errors ?? [] };
       const node = getOperationAST(document, operationName);
@@ -237,11 +239,16 @@ function executionArgs(
   return { schema, document, operationName: operationName ?? null, variableValues: variables, contextValue };
 }
 
-function checkParams({ query, operationName, variables }: OperationParams) {
+/** Reads what a client sent; an error when it is no request at all. */
+export function readParams(sent: unknown): OperationParams | GraphQLError {
+  if (!isRecord(sent))
+    return badInput('A request is an object with "query", and "variables" and "operationName" where needed.');
+  const { query, operationName, variables, extensions } = sent;
   if (typeof query !== "string" || query === "")
-    throw badInput('The request needs "query", the text of a GraphQL document.');
-  if (operationName != null && typeof operationName !== "string") throw badInput('"operationName" is a text or null.');
-  if (variables != null && !isRecord(variables)) throw badInput('"variables" is an object or null.');
+    return badInput('A request needs "query", the text of a GraphQL document.');
+  if (operationName != null && typeof operationName !== "string") return badInput('"operationName" is a text or null.');
+  if (variables != null && !isRecord(variables)) return badInput('"variables" is an object or null.');
+  if (extensions != null && !isRecord(extensions)) return badInput('"extensions" is an object or null.');
   return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
 }
 

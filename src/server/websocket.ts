@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from "graphql";
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Viewer } from "../resolvers/context.ts";
 import { userError } from "../resolvers/errors.ts";
 import type { Fanout } from "./fanout.ts";
-import type { Operation, Operations } from "./operation.ts";
+import { type Operation, type Operations, readParams } from "./operation.ts";
 import { sharingKey } from "./sharing.ts";
 import { createSink } from "./sink.ts";
 
@@ -76,7 +76,9 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
           ),
         ];
       }
-      const operation = operations.prepare(payload);
+      const params = readParams(payload);
+      if (params instanceof GraphQLError) return [params];
+      const operation = operations.prepare(params);
       if ("errors" in operation) return operation.errors;
       const carried: Carried = { operation, id, connection: context.extra };
       return {
