@@ -60,10 +60,10 @@ async function makeTemplate(url: string): Promise<void> {
 
 /** Debian's PostgreSQL 15 in a folder of its own, as user postgres when this is root. */
 async function startDebian15(folder: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const account = process.getuid?.() === 0 ? await accountOf("postgres") : {};
+  const account: { uid?: number; gid?: number } = process.getuid?.() === 0 ? await accountOf("postgres") : {};
   const options = { ...account, cwd: "/" };
   await run("mkdir", ["-p", folder]);
-  if (account.uid !== undefined) await chown(folder, account.uid, account.gid);
+  if (account.uid !== undefined && account.gid !== undefined) await chown(folder, account.uid, account.gid);
   await run(
     `${DEBIAN_15}/initdb`,
     ["-D", folder, "-U", "weir", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],

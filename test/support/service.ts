@@ -98,7 +98,7 @@ export function collect<Item = Record<string, unknown>>(
   const stop = client.subscribe<Record<string, Item>>(
     { query, variables },
     {
-      next(result: ExecutionResult<Record<string, Item>>) {
+      next(result: FormattedExecutionResult<Record<string, Item>>) {
         if (result.errors !== undefined) errors.push(...result.errors);
         const [item] = Object.values(result.data ?? {});
         if (item !== undefined && item !== null) items.push(item);
