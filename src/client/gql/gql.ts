@@ -18,11 +18,19 @@ type Documents = {
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
+    "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.ClientTestRecordDocument,
+    "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
+    "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n": typeof types.ClientTestRecordedDocument,
+    "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": typeof types.ClientTestNotResumableDocument,
 };
 const documents: Documents = {
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
+    "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.ClientTestRecordDocument,
+    "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
+    "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n": types.ClientTestRecordedDocument,
+    "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": types.ClientTestNotResumableDocument,
 };
 
 /**
@@ -37,6 +45,22 @@ export function graphql(source: "\n  mutation RecordFileStatuses($input: [FileSt
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query LiveCursor {\n    liveCursor\n  }\n"): typeof import('./graphql.ts').LiveCursorDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestRecordDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestCountDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestRecordedDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestNotResumableDocument;
 
 
 export function graphql(source: string) {

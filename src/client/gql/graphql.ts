@@ -4,6 +4,26 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Statuses that meet all that is given; null asks nothing. */
+export type FileStatusFilter = {
+  /** Reported by this activity. */
+  readonly activityId?: string | null | undefined;
+  /** Exactly this path. */
+  readonly filePath?: string | null | undefined;
+  /** Paths that begin with this text. */
+  readonly filePathPrefix?: string | null | undefined;
+  /** Processed after this instant. */
+  readonly processedAfter?: string | null | undefined;
+  /** Processed before this instant. */
+  readonly processedBefore?: string | null | undefined;
+  /** With one of these statuses. */
+  readonly status?: ReadonlyArray<IngestStatus> | null | undefined;
+  /** Of files of this type. */
+  readonly type?: FileType | null | undefined;
+  /** Reported by this workflow. */
+  readonly workflowId?: string | null | undefined;
+};
+
 /** A report about a file. PARSED goes with LOG; STAGED and INGESTED go with HL7; FAILED with both. */
 export type FileStatusInput = {
   /** The activity that processed it, up to 512 characters. */
@@ -72,6 +92,34 @@ export type LiveCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type LiveCursorQuery = { readonly liveCursor: string };
 
+export type ClientTestRecordMutationVariables = Exact<{
+  input: ReadonlyArray<FileStatusInput>;
+  idempotencyKey?: string | null | undefined;
+}>;
+
+
+export type ClientTestRecordMutation = { readonly recordFileStatuses: ReadonlyArray<{ readonly id: string }> };
+
+export type ClientTestCountQueryVariables = Exact<{
+  prefix: string;
+}>;
+
+
+export type ClientTestCountQuery = { readonly fileStatuses: { readonly totalCount: number | null } };
+
+export type ClientTestRecordedSubscriptionVariables = Exact<{
+  filter?: FileStatusFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ClientTestRecordedSubscription = { readonly fileStatusRecorded: { readonly cursor: string, readonly fileStatus: { readonly filePath: string } } };
+
+export type ClientTestNotResumableSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ClientTestNotResumableSubscription = { readonly fileStatusRecorded: { readonly cursor: string } };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -110,3 +158,34 @@ export const LiveCursorDocument = new TypedDocumentString(`
   liveCursor
 }
     `) as unknown as TypedDocumentString<LiveCursorQuery, LiveCursorQueryVariables>;
+export const ClientTestRecordDocument = new TypedDocumentString(`
+    mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {
+  recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ClientTestRecordMutation, ClientTestRecordMutationVariables>;
+export const ClientTestCountDocument = new TypedDocumentString(`
+    query ClientTestCount($prefix: String!) {
+  fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {
+    totalCount
+  }
+}
+    `) as unknown as TypedDocumentString<ClientTestCountQuery, ClientTestCountQueryVariables>;
+export const ClientTestRecordedDocument = new TypedDocumentString(`
+    subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {
+  fileStatusRecorded(filter: $filter, after: $after) {
+    cursor
+    fileStatus {
+      filePath
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClientTestRecordedSubscription, ClientTestRecordedSubscriptionVariables>;
+export const ClientTestNotResumableDocument = new TypedDocumentString(`
+    subscription ClientTestNotResumable {
+  fileStatusRecorded {
+    cursor
+  }
+}
+    `) as unknown as TypedDocumentString<ClientTestNotResumableSubscription, ClientTestNotResumableSubscriptionVariables>;

@@ -1,0 +1,35 @@
+import { type Client, createClient } from "graphql-ws";
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /** A constructor like the platform's WebSocket; undefined: that one. */
+  readonly webSocketImpl: unknown;
+}
+
+/** Milliseconds without a message until a ping asks whether the other side is still there. */
+const QUIET = 15_000;
+/** Milliseconds to wait for its answer. */
+const PATIENCE = 10_000;
+
+/** One socket for all subscriptions, opened by the first and closed with the last. Who is cut off comes back by himself. */
+export function createSocket({ url, headers, webSocketImpl }: SocketOptions): Client {
+  let giveUp: ReturnType<typeof setTimeout> | undefined;
+  const client = createClient({
+    url,
+    webSocketImpl,
+    // A browser can't send headers with a WebSocket.
+    connectionParams: async () => ({ ...(await headers()) }),
+    retryAttempts: 0,
+    keepAlive: QUIET,
+    on: {
+      // A connection that a network lost silently never closes.
+      ping: (wasReceived) => {
+        if (!wasReceived) giveUp = setTimeout(() => client.terminate(), PATIENCE);
+      },
+      message: () => clearTimeout(giveUp),
+      closed: () => clearTimeout(giveUp),
+    },
+  });
+  return client;
+}

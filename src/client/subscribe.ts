@@ -1,0 +1,151 @@
+import type { Client as Socket } from "graphql-ws";
+import { errorOfAnswer, toWeirError, WeirError } from "./error.ts";
+import { delayAfter, wait } from "./retry.ts";
+
+export interface SubscribeOptions {
+  /** Ends the iteration, without an error. */
+  readonly signal?: AbortSignal;
+  /** Called when the connection was lost and is there again, with the cursor behind which changes go on. */
+  readonly onReconnect?: (after: string) => void;
+  /** Called with a change that could not be delivered; the iteration goes on. Default: such a change ends it. */
+  readonly onError?: (error: WeirError) => void;
+  /** Most changes that wait for the consumer. Default 256. */
+  readonly maxWaiting?: number;
+}
+
+export interface SubscriptionLink {
+  readonly socket: () => Socket;
+  /** The feed's position now. */
+  readonly liveCursor: (signal: AbortSignal) => Promise<string>;
+}
+
+/** Why a subscription on the wire ended: too much waits for the consumer, or an error of ours or the service's. */
+type End = "full" | WeirError;
+
+/**
+ * A subscription that outlives its connections: it goes on behind the last change that came, whatever cut it off.
+ *
+ * A browser's WebSocket can't be told to stop reading. Memory stays bounded all the same: when `maxWaiting` changes wait
+ * for the consumer, the operation is completed (others on the socket go on), what still arrives is dropped, and it
+ * begins again behind the last change that was kept once the consumer has taken most of them.
+ */
+export function subscribe<Data extends Readonly<Record<string, unknown>>>(
+  link: SubscriptionLink,
+  query: string,
+  variables: Readonly<Record<string, unknown>>,
+  { signal: outer, onReconnect, onError, maxWaiting = 256 }: SubscribeOptions,
+): AsyncIterableIterator<Data, undefined> {
+  const stop = new AbortController();
+  const signal = outer === undefined ? stop.signal : AbortSignal.any([stop.signal, outer]);
+  const waiting: Data[] = [];
+  const state: { after?: string; failure?: WeirError; isRunning: boolean } = { isRunning: false };
+  if (typeof variables["after"] === "string") state.after = variables["after"];
+  let failures = 0;
+  let changed = Promise.withResolvers<void>();
+  const notify = () => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  signal.addEventListener("abort", notify);
+
+  async function run(): Promise<void> {
+    for (let wasCut = false; !signal.aborted; ) {
+      // Without a position, what is committed before the first change comes would be lost with the connection.
+      const end: End = await begin(wasCut).catch(toWeirError);
+      wasCut = end !== "full";
+      if (end === "full") {
+        while (waiting.length > maxWaiting / 4 && !signal.aborted) await changed.promise;
+      } else if (end.isPassing) {
+        failures += 1;
+        await wait(delayAfter(failures, {}), signal);
+      } else {
+        state.failure = end;
+        return notify();
+      }
+    }
+  }
+
+  async function begin(wasCut: boolean): Promise<End> {
+    state.after ??= await link.liveCursor(signal);
+    const ended = Promise.withResolvers<End>();
+    let isOpen = !signal.aborted;
+    const end = (reason: End) => {
+      isOpen = false;
+      ended.resolve(reason);
+    };
+    const aborted = () => end(new WeirError("UNREACHABLE", "The consumer stopped."));
+    if (signal.aborted) aborted();
+    signal.addEventListener("abort", aborted);
+    let isToAnnounce = wasCut;
+    const payload = {
+      query,
+      // Read when it is sent, once connected. After a close with 1000, graphql-ws sends it again by itself.
+      get variables() {
+        if (isToAnnounce && isOpen) onReconnect?.(state.after ?? "");
+        isToAnnounce = false;
+        return { ...variables, after: state.after };
+      },
+    };
+    const complete = link.socket().subscribe<Data>(payload, {
+      next({ data, errors }) {
+        if (!isOpen) return;
+        failures = 0;
+        const cursor = cursorOf(data);
+        if (errors === undefined && data != null && cursor !== undefined) {
+          state.after = cursor;
+          waiting.push(data);
+          notify();
+          if (waiting.length >= maxWaiting) end("full");
+          return;
+        }
+        const error = errors === undefined ? noCursor() : errorOfAnswer(errors, data);
+        if (onError === undefined || FINAL.has(error.code) || error.isPassing) return end(error);
+        if (cursor !== undefined) state.after = cursor;
+        onError(error);
+      },
+      error: (error) => end(toWeirError(error)),
+      // A feed has no end: the service is stopping.
+      complete: () => end(new WeirError("UNAVAILABLE", "Weir ended the subscription.")),
+    });
+    try {
+      return await ended.promise;
+    } finally {
+      signal.removeEventListener("abort", aborted);
+      complete();
+    }
+  }
+
+  const iterator: AsyncIterableIterator<Data, undefined> = {
+    async next() {
+      if (!state.isRunning) void run();
+      state.isRunning = true;
+      while (waiting.length === 0 && state.failure === undefined && !signal.aborted) await changed.promise;
+      const value = signal.aborted ? undefined : waiting.shift();
+      notify();
+      if (value !== undefined) return { done: false, value };
+      if (signal.aborted || state.failure === undefined) return { done: true, value: undefined };
+      stop.abort();
+      throw state.failure;
+    },
+    return() {
+      stop.abort();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}
+
+/** The subscription itself can't go on, not only one of its changes. */
+const FINAL: ReadonlySet<string> = new Set(["CURSOR_EXPIRED", "UNAUTHENTICATED", "FORBIDDEN", "BAD_RESPONSE"]);
+
+function noCursor(): WeirError {
+  return new WeirError("BAD_RESPONSE", "A subscription must select cursor of the change, by that name.");
+}
+
+/** The position behind a change, which is the result's only root field. */
+function cursorOf(data: Readonly<Record<string, unknown>> | null | undefined): string | undefined {
+  const [change] = Object.values(data ?? {});
+  const cursor = typeof change === "object" && change !== null && "cursor" in change ? change.cursor : undefined;
+  return typeof cursor === "string" ? cursor : undefined;
+}
