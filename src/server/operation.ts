@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -22,9 +21,10 @@ import { createLRUCache } from "graphql-yoga";
 import type { Logger } from "pino";
 import { type ChangeSource, isChangeSource } from "../resolvers/changes.ts";
 import { type Context, createContext, type Services, type Viewer } from "../resolvers/context.ts";
-import { badInput, explain } from "../resolvers/errors.ts";
+import { badInput } from "../resolvers/errors.ts";
 import { findTextProblem, textProblem } from "../resolvers/text.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
+import { createErrorPresenter, withCode } from "./present.ts";
 
 /** What a client asks to run, by whatever transport. */
 export interface OperationParams {
@@ -82,6 +82,7 @@ export function createOperations(options: {
   log: Logger;
 }): Operations {
   const { schema, services, limits, log } = options;
+  const presentError = createErrorPresenter(log);
   const cache = createLRUCache<Parsed>({ max: CACHED_DOCUMENTS });
 
   function parseAndValidate(query: string): Parsed {
@@ -129,22 +130,6 @@ export function createOperations(options: {
     } catch (error) {
       return { errors: [presentError(error)] };
     }
-  }
-
-  function presentError(error: unknown): GraphQLError {
-    const located = error instanceof GraphQLError ? error : undefined;
-    const root = rootOf(error);
-    const meant = explain(root) ?? (root instanceof GraphQLError ? root : undefined);
-    if (meant !== undefined) {
-      return shown(located ?? meant, meant === root ? (located ?? meant).message : meant.message, {
-        ...meant.extensions,
-        code: codeOf(meant) ?? "BAD_USER_INPUT",
-      });
-    }
-    const errorId = randomUUID();
-    log.error({ err: root, errorId, path: located?.path }, "an operation failed");
-    const message = `Something went wrong inside the service. Its log has the reason under ${errorId}.`;
-    return shown(located, message, { code: "INTERNAL_SERVER_ERROR", errorId });
   }
 
   function present(result: ExecutionResult): ExecutionResult {
@@ -269,36 +254,4 @@ function refuseUnstorableText(context: ValidationContext) {
         context.reportError(new GraphQLError(`A text in the document ${problem}.`, { nodes: [node] }));
     },
   };
-}
-
-/** The error that a resolver threw, under what graphql-js wrapped around it. */
-function rootOf(error: unknown): unknown {
-  let root = error;
-  while (root instanceof GraphQLError && root.originalError !== undefined && root.originalError !== root)
-    root = root.originalError;
-  return root;
-}
-
-function codeOf(error: GraphQLError): string | undefined {
-  const { code } = error.extensions;
-  return typeof code === "string" ? code : undefined;
-}
-
-function withCode(error: GraphQLError, code: string): GraphQLError {
-  return shown(error, error.message, { ...error.extensions, code });
-}
-
-/** An error at the place of another, without anything else of it. */
-function shown(
-  at: GraphQLError | undefined,
-  message: string,
-  extensions: Readonly<Record<string, unknown>>,
-): GraphQLError {
-  return new GraphQLError(message, {
-    nodes: at?.nodes ?? null,
-    source: at?.source ?? null,
-    positions: at?.positions ?? null,
-    path: at?.path ?? null,
-    extensions,
-  });
 }
