@@ -98,27 +98,40 @@ function readCursor<Row>(order: Order<Row>, cursor: string): readonly (string | 
   return order.columns.map(({ type }, at) => {
     const value: unknown = parts[at + 1];
     if (typeof value === "string" && isValueOf(type, value)) return value;
-    if (typeof value === "number" && Number.isSafeInteger(value) && (type === "bigint" || type === "integer"))
-      return value;
+    if (typeof value === "number" && isNumberOf(type, value)) return value;
     throw malformed;
   });
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
+const LEAST_YEAR = "0001";
 const INFINITIES = new Set(["infinity", "-infinity"]);
 
 function isValueOf(type: OrderBy["type"], value: string): boolean {
   switch (type) {
     case "timestamptz":
-      return INFINITIES.has(value) || (INSTANT.test(value) && !Number.isNaN(Date.parse(value)));
+      return INFINITIES.has(value) || (INSTANT.test(value) && isInCalendar(value));
     case "date":
-      return INFINITIES.has(value) || (DAY.test(value) && !Number.isNaN(Date.parse(value)));
+      return INFINITIES.has(value) || (DAY.test(value) && isInCalendar(value));
     case "text":
       return value.isWellFormed() && !value.includes("\0");
     default:
       return false;
   }
+}
+
+/** Date.parse takes February 30 for March 1, and PostgreSQL has no year 0. */
+function isInCalendar(value: string): boolean {
+  const milliseconds = Date.parse(value);
+  if (Number.isNaN(milliseconds) || value < LEAST_YEAR) return false;
+  return new Date(milliseconds).toISOString().slice(0, 10) === value.slice(0, 10);
+}
+
+function isNumberOf(type: OrderBy["type"], value: number): boolean {
+  if (type === "bigint") return Number.isSafeInteger(value);
+  // In 32 bits, as the column.
+  return type === "integer" && (value | 0) === value;
 }
 
 function reversed(column: OrderBy): OrderBy {
