@@ -11,6 +11,8 @@ import { formatPath } from "./text.ts";
 
 /** PATH_MAX of Linux; an S3 key has 1,024 bytes at most. */
 const MOST_PATH_CHARACTERS = 4_096;
+/** An entry of the index that keeps (log, segment) unique holds 2,704 bytes, with its header and the number. */
+const MOST_LOG_PATH_BYTES = 2_600;
 const MOST_NAME_CHARACTERS = 512;
 const MOST_MESSAGE_CHARACTERS = 262_144;
 
@@ -45,7 +47,10 @@ const fileStatus = z
 
 const hl7File = z.object({
   hl7FilePath: path,
-  logFilePath: path,
+  logFilePath: path.refine(
+    (text) => Buffer.byteLength(text) <= MOST_LOG_PATH_BYTES,
+    `is longer than ${MOST_LOG_PATH_BYTES} bytes in UTF-8`,
+  ),
   segmentNumber: z.int().min(0, "is negative; segments count from 0"),
   date: z.string().nullish(),
 });

@@ -321,7 +321,7 @@ const Hl7FileInput = builder.inputType("Hl7FileInput", {
   description: "Which HL7 file was split from which segment of which log.",
   fields: (t) => ({
     hl7FilePath: t.string({ required: true, description: "Path or URI of the HL7 file, 1 to 4096 characters." }),
-    logFilePath: t.string({ required: true, description: "Path of the log, 1 to 4096 characters." }),
+    logFilePath: t.string({ required: true, description: "Path of the log, up to 2600 bytes in UTF-8." }),
     segmentNumber: t.int({ required: true, description: "The message's place in the log, from 0." }),
     date: t.field({
       type: "Date",
