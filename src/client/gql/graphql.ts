@@ -55,7 +55,7 @@ export type Hl7FileInput = {
   readonly date?: string | null | undefined;
   /** Path or URI of the HL7 file, 1 to 4096 characters. */
   readonly hl7FilePath: string;
-  /** Path of the log, 1 to 4096 characters. */
+  /** Path of the log, up to 2600 bytes in UTF-8. */
   readonly logFilePath: string;
   /** The message's place in the log, from 0. */
   readonly segmentNumber: number;
