@@ -1,5 +1,6 @@
 import { GraphQLError } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
+import { userError } from "../resolvers/errors.ts";
 import { builder } from "./builder.ts";
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
@@ -69,7 +70,8 @@ builder.scalarType("DateTime", {
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
   parseValue: parseInstant,
   serialize: (value) => {
-    if (!CANONICAL.test(value)) throw new GraphQLError(`The stored value ${value} can't be answered as an instant.`);
+    if (!CANONICAL.test(value))
+      throw userError("CONFLICT", `A program stored the instant ${value}, which can't be answered.`);
     return value;
   },
 });
