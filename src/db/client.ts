@@ -18,6 +18,10 @@ export interface DatabaseOptions {
   name?: string;
   /** Milliseconds after which PostgreSQL cancels a statement; 0 is never. Default 0. */
   statementTimeout?: number;
+  /** Further settings of each session. */
+  settings?: Readonly<Record<string, string>>;
+  /** Is told the text of each statement, for tests. */
+  onStatement?: (text: string) => void;
 }
 
 /** Opens a pool. Nothing connects before the first statement. */
@@ -26,7 +30,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     max: options.max ?? 10,
     onnotice: () => {},
     connect_timeout: 10,
+    ...(options.onStatement === undefined ? {} : { debug: (_connection, text) => options.onStatement?.(text) }),
     connection: {
+      ...options.settings,
       application_name: options.name ?? "weir",
       TimeZone: "UTC",
       statement_timeout: options.statementTimeout ?? 0,

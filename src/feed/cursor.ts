@@ -9,9 +9,7 @@
 export interface Mark {
   /** `pg_snapshot` as text: `xmin:xmax:xip,xip…`. */
   readonly snapshot: string;
-  /** Every change of a transaction that began after the snapshot has a greater seq. */
-  readonly floor: number;
-  /** No change that the snapshot sees has a greater seq. */
+  /** The greatest number drawn by then: no change that the snapshot sees has a greater seq. */
   readonly ceiling: number;
 }
 
@@ -51,8 +49,8 @@ const NUMBER_TEXT = /^\d{1,15}$/;
 
 /** Writes a position as the opaque text that clients keep. */
 export function encodeCursor(feedId: string, { seen, partial }: Position): string {
-  const parts = [VERSION, feedId, seen.snapshot, seen.floor, seen.ceiling];
-  if (partial !== undefined) parts.push(partial.to.snapshot, partial.to.floor, partial.to.ceiling, partial.seq);
+  const parts = [VERSION, feedId, seen.snapshot, seen.ceiling];
+  if (partial !== undefined) parts.push(partial.to.snapshot, partial.to.ceiling, partial.seq);
   return Buffer.from(parts.join(" ")).toString("base64url");
 }
 
@@ -64,7 +62,7 @@ export function decodeCursor(feedId: string, cursor: string): Position {
     "malformed",
     "This is not a cursor of Weir. Use one that a query or a change answered.",
   );
-  if (version !== VERSION || feed === undefined || (rest.length !== 3 && rest.length !== 7)) throw malformed;
+  if (version !== VERSION || feed === undefined || (rest.length !== 2 && rest.length !== 5)) throw malformed;
   if (feed !== feedId) {
     throw new CursorError(
       "expired",
@@ -72,15 +70,15 @@ export function decodeCursor(feedId: string, cursor: string): Position {
     );
   }
   const mark = (at: number): Mark => {
-    const [snapshot = "", floor = "", ceiling = ""] = rest.slice(at, at + 3);
-    if (!isSnapshot(snapshot) || !NUMBER_TEXT.test(floor) || !NUMBER_TEXT.test(ceiling)) throw malformed;
-    return { snapshot, floor: Number(floor), ceiling: Number(ceiling) };
+    const [snapshot = "", ceiling = ""] = rest.slice(at, at + 2);
+    if (!isSnapshot(snapshot) || !NUMBER_TEXT.test(ceiling)) throw malformed;
+    return { snapshot, ceiling: Number(ceiling) };
   };
   const seen = mark(0);
-  if (rest.length === 3) return { seen };
-  const seq = rest[6] ?? "";
+  if (rest.length === 2) return { seen };
+  const seq = rest[4] ?? "";
   if (!NUMBER_TEXT.test(seq)) throw malformed;
-  return { seen, partial: { to: mark(3), seq: Number(seq) } };
+  return { seen, partial: { to: mark(2), seq: Number(seq) } };
 }
 
 /** Whether PostgreSQL would take the text as a `pg_snapshot`: xmin <= xip < xmax, ascending. */

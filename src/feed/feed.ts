@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
-import type { Database, Db } from "../db/client.ts";
+import { type Db, openDatabase } from "../db/client.ts";
 import type { Filter } from "./conditions.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
-import { type Doorbell, openDoorbell } from "./doorbell.ts";
+import { openDoorbell } from "./doorbell.ts";
 import { type Follower, follow } from "./follow.ts";
 import { readMark } from "./log.ts";
 import { startTail, type Tail } from "./tail.ts";
@@ -32,24 +32,41 @@ export interface Feed extends AsyncDisposable {
   ring(): void;
 }
 
+/** Connections on which subscriptions that catch up read, so that they hold up nobody else's queries. */
+const READERS = 4;
+/** The feed's statements go by an index always, also while nobody has counted the rows of a new partition. */
+const SETTINGS = { enable_seqscan: "off" };
+/** Milliseconds. */
+const STATEMENT_TIMEOUT = 30_000;
+
 /**
- * Opens the feed on connections of its own: one that looks, one that listens. `database` is where the subscriptions that
- * catch up read. Rejects when the database can't be reached.
+ * Opens the feed on connections of its own: one that looks, one that listens, and some for those who catch up. Rejects when
+ * the database can't be reached.
  */
-export async function openFeed(options: { database: Database; own: Database; log: FeedLog }): Promise<Feed> {
-  const { database, own, log } = options;
+export async function openFeed(options: { url: string; log: FeedLog }): Promise<Feed> {
+  const { url, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const own = opened.use(
+    openDatabase(url, { max: 1, name: "weir feed", settings: SETTINGS, statementTimeout: STATEMENT_TIMEOUT }),
+  );
+  const readers = opened.use(
+    openDatabase(url, { max: READERS, name: "weir readers", settings: SETTINGS, statementTimeout: STATEMENT_TIMEOUT }),
+  );
   let id = await readFeedId(own.db);
-  const tail = await startTail({
-    db: own.db,
-    log,
-    onRewind: async () => {
-      log.error({ feedId: id }, "the database has gone back in time: cursors given out so far are void");
-      await own.db.execute(sql`/* feed.restart */ update weir.feed set id = gen_random_uuid()`);
-      id = await readFeedId(own.db);
-      return readMark(own.db);
-    },
-  });
-  const doorbell: Doorbell = await openDoorbell(own.sql, randomUUID().slice(0, 8), () => tail.wake());
+  const tail = opened.use(
+    await startTail({
+      db: own.db,
+      log,
+      onRewind: async () => {
+        log.error({ feedId: id }, "the database has gone back in time: cursors given out so far are void");
+        await own.db.execute(sql`/* feed.restart */ update weir.feed set id = gen_random_uuid()`);
+        id = await readFeedId(own.db);
+        return readMark(own.db);
+      },
+    }),
+  );
+  const doorbell = opened.use(await openDoorbell(own.sql, randomUUID().slice(0, 8), () => tail.wake()));
+  const running = opened.move();
 
   return {
     tail,
@@ -59,14 +76,11 @@ export async function openFeed(options: { database: Database; own: Database; log
     get isLive() {
       return tail.isLive;
     },
-    now: async () => encodeCursor(id, { seen: await readMark(database.db) }),
+    now: async () => encodeCursor(id, { seen: await readMark(readers.db) }),
     position: (cursor) => decodeCursor(id, cursor),
-    follow: (filter, after) => follow({ db: database.db, tail, feedId: () => id, filter, after }),
+    follow: (filter, after) => follow({ db: readers.db, tail, feedId: () => id, filter, after }),
     ring: () => doorbell.ring(),
-    async [Symbol.asyncDispose]() {
-      await doorbell[Symbol.asyncDispose]();
-      await tail[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

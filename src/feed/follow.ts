@@ -49,9 +49,7 @@ export interface FollowOptions {
 export function follow({ db, tail, feedId, filter, after }: FollowOptions): Follower {
   const { hub } = tail;
   const place: Place =
-    after === null
-      ? { index: hub.head.index, position: { seen: hub.head.mark } }
-      : { index: null, position: after };
+    after === null ? { index: hub.head.index, position: { seen: hub.head.mark } } : { index: null, position: after };
   let limit = 100;
   let isChecked = after === null;
 

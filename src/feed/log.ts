@@ -31,7 +31,6 @@ export interface Piece {
   readonly isLast: boolean;
 }
 
-/** What a look at the present of the log answers: a piece, and whether anything was waiting. */
 interface LogRow extends Record<string, unknown> {
   seq: string;
   at: string;
@@ -48,76 +47,101 @@ const COLUMNS = sql.raw(
   `c.seq, c.at, c.topic, c.key, c.operation, c.actor, c.is_current, c.is_carried, c."row"::text as "row"`,
 );
 
-/** Rows of the log that one statement looks at, wanted or not: what a reader with a narrow filter costs at most. */
+/** Numbers that one statement looks at, wanted or not: what a reader with a narrow filter costs at most. */
 const WINDOW = 20_000;
 
-/**
- * Reads the mark of the present: everything committed by now is seen by it.
- *
- * The floor is read by a statement of its own beforehand: a transaction that begins after the snapshot draws its numbers
- * later than that.
- */
+/** Reads the mark of the present: everything committed by now is seen by it. */
 export async function readMark(db: Db): Promise<Mark> {
-  const [before] = await db.execute<{ seq: string }>(
-    sql`/* feed.floor */ select last_value as seq from weir.change_seq`,
-  );
-  const [now] = await db.execute<{ snapshot: string; seq: string }>(
-    sql`/* feed.mark */ select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as seq`,
-  );
-  if (before === undefined || now === undefined) throw new Error("weir.change_seq gave no row");
-  return { snapshot: now.snapshot, floor: Number(before.seq), ceiling: Number(now.seq) };
+  const { mark } = await readMarkSince(db, null);
+  return mark;
+}
+
+/** Reads the mark of the present, and the least number at or below the ceiling of `from` that `from` does not see. */
+export async function readMarkSince(db: Db, from: Mark | null): Promise<{ mark: Mark; straggler: number | null }> {
+  const [now] = await db.execute<{ snapshot: string; ceiling: string; straggler: string | null }>(sql`/* feed.look */
+    select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as ceiling,
+           ${from === null ? sql`null` : firstStraggler(from, 0)} as straggler`);
+  if (now === undefined) throw new Error("weir.change_seq gave no row");
+  return {
+    mark: { snapshot: now.snapshot, ceiling: Number(now.ceiling) },
+    straggler: now.straggler === null ? null : Number(now.straggler),
+  };
 }
 
 /**
- * Reads the next changes that `from` does not see and `to` sees, behind `afterSeq`, at most `limit` of them.
- *
- * Only transactions that were under way at `from` can have numbers at or below its floor; those are found by their ids,
- * everything else by seq.
+ * The least number in (afterSeq, ceiling of `from`] that `from` does not see: of a transaction that drew it before that
+ * look and committed since. Such are not only those in the snapshot's list: its xmax is the first id after the newest
+ * *completed* transaction, so that younger ones may be under way, too.
+ */
+function firstStraggler(from: Mark, afterSeq: number): SQL {
+  const { xmax, xip } = parseSnapshot(from.snapshot);
+  // "+ 0" leaves only the index by xid: by seq, the whole log below the ceiling would have to be looked at.
+  const inRange = sql`c.seq + 0 > ${afterSeq} and c.seq + 0 <= ${from.ceiling}`;
+  return sql`least(
+    (select min(c.seq + 0) from weir.change c where c.xid >= ${xmax}::xid8 and ${inRange}),
+    (select min(c.seq + 0) from weir.change c where c.xid = any(${`{${xip.join(",")}}`}::xid8[]) and ${inRange}))`;
+}
+
+/**
+ * Reads the next changes that `from` does not see and `to` sees, behind `afterSeq`, at most `limit` of them, in the order of
+ * seq, looking at a bounded part of the log. `afterSeq` 0 is the beginning.
  */
 export async function readPiece(
   db: Db,
-  { from, to, afterSeq, limit, filter }: { from: Mark; to: Mark; afterSeq: number; limit: number; filter?: Filter },
+  options: { from: Mark; to: Mark; afterSeq: number; limit: number; filter?: Filter },
 ): Promise<Piece> {
-  const { xmax, xip } = parseSnapshot(from.snapshot);
-  const wanted = filter === undefined ? sql`true` : conditionsToSql(filter);
-  const underWay = xidArray(xip);
-  const seen = sql`pg_visible_in_snapshot(c.xid, ${to.snapshot}::pg_snapshot)`;
-
-  if (afterSeq < from.floor && xip.length > 0) {
-    const rows = await db.execute<LogRow>(sql`/* feed.stragglers */
-      select ${COLUMNS} from unnest(${underWay}) as x(xid)
-      cross join lateral (
-        select * from weir.change c
-        where c.xid = x.xid and c.seq > ${afterSeq} and c.seq <= ${from.floor} and ${seen} and ${wanted}
-        order by c.seq limit ${limit}
-      ) c order by c.seq limit ${limit}`);
-    const changes = rows.map(toChange);
-    const last = changes.at(-1);
-    if (last !== undefined && changes.length === limit) return { from, to, changes, upTo: last.seq, isLast: false };
-    if (changes.length > 0) return { from, to, changes, upTo: from.floor, isLast: from.floor >= to.ceiling };
-  }
-
-  const start = Math.max(afterSeq, from.floor);
+  const { from, to, limit } = options;
+  const start = options.afterSeq > 0 ? options.afterSeq : await batchStart(db, from);
   const end = Math.min(start + WINDOW, to.ceiling);
-  if (start >= end) return { from, to, changes: [], upTo: start, isLast: true };
-  const rows = await db.execute<LogRow>(sql`/* feed.piece */
-    select ${COLUMNS} from weir.change c
-    where c.seq > ${start} and c.seq <= ${end} and (c.xid >= ${xmax}::xid8 or c.xid = any(${underWay})) and ${seen} and ${wanted}
-    order by c.seq limit ${limit}`);
-  const changes = rows.map(toChange);
+  const changes = start < end ? await readWindow(db, options, start, end) : [];
   const last = changes.at(-1);
   if (last !== undefined && changes.length === limit) return { from, to, changes, upTo: last.seq, isLast: false };
-  return { from, to, changes, upTo: end, isLast: end >= to.ceiling };
+  if (changes.length > 0 || end >= from.ceiling) {
+    return { from, to, changes, upTo: Math.max(start, end), isLast: end >= to.ceiling };
+  }
+  // Nothing here, and what was under way at `from` is sparse: on to the next of it.
+  const next = await readFirstStraggler(db, from, end);
+  return {
+    from,
+    to,
+    changes,
+    upTo: next === null ? from.ceiling : next - 1,
+    isLast: next === null && from.ceiling >= to.ceiling,
+  };
+}
+
+/** The number behind which the changes that `from` does not see begin. */
+async function batchStart(db: Db, from: Mark): Promise<number> {
+  const straggler = await readFirstStraggler(db, from, 0);
+  return straggler === null ? from.ceiling : straggler - 1;
+}
+
+async function readFirstStraggler(db: Db, from: Mark, afterSeq: number): Promise<number | null> {
+  const [row] = await db.execute<{ seq: string | null }>(
+    sql`/* feed.straggler */ select ${firstStraggler(from, afterSeq)} as seq`,
+  );
+  return row?.seq == null ? null : Number(row.seq);
+}
+
+async function readWindow(
+  db: Db,
+  { from, to, limit, filter }: { from: Mark; to: Mark; limit: number; filter?: Filter },
+  start: number,
+  end: number,
+): Promise<readonly LoggedChange[]> {
+  const wanted = filter === undefined ? sql`true` : conditionsToSql(filter);
+  const rows = await db.execute<LogRow>(sql`/* feed.piece */
+    select ${COLUMNS} from weir.change c
+    where c.seq > ${start} and c.seq <= ${end} and not pg_visible_in_snapshot(c.xid, ${from.snapshot}::pg_snapshot)
+      and pg_visible_in_snapshot(c.xid, ${to.snapshot}::pg_snapshot) and ${wanted}
+    order by c.seq limit ${limit}`);
+  return rows.map(toChange);
 }
 
 /** The position behind a piece, or behind one change of it. */
 export function positionAfter(piece: Piece, seq: number = piece.upTo): Position {
   if (seq === piece.upTo && piece.isLast) return { seen: piece.to };
   return { seen: piece.from, partial: { to: piece.to, seq } };
-}
-
-function xidArray(xids: readonly string[]): SQL {
-  return sql`${`{${xids.join(",")}}`}::xid8[]`;
 }
 
 function toChange(logged: LogRow): LoggedChange {

@@ -1,4 +1,4 @@
-import { type Sql, SQLSTATE, sqlState } from "../db/client.ts";
+import { SQLSTATE, type Sql, sqlState } from "../db/client.ts";
 
 /** Partitions are made this many days ahead; beyond that the default partition takes the rows. */
 const DAYS_AHEAD = 3;

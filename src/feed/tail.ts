@@ -1,9 +1,8 @@
-import { sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { type Mark, parseSnapshot } from "./cursor.ts";
 import type { FeedLog } from "./feed.ts";
 import { createHub, type Hub } from "./hub.ts";
-import { readMark, readPiece } from "./log.ts";
+import { readMark, readMarkSince, readPiece } from "./log.ts";
 
 /** The tail looks by itself this often at the latest, in milliseconds: the doorbell may get lost. */
 const IDLE_INTERVAL = 500;
@@ -15,6 +14,8 @@ const SPACING = 3;
 const STALE_AFTER = 2_000;
 const RETRY_FIRST = 50;
 const RETRY_MOST = 1_000;
+/** Changes that the first statement of a batch answers at most: their size is not known yet. */
+const FIRST_ROWS = 200;
 /** Changes that one statement answers at most, and the bytes it aims at. */
 const PIECE_ROWS = 1_000;
 const PIECE_BYTES = 1024 * 1024;
@@ -47,34 +48,37 @@ export async function startTail(options: { db: Db; log: FeedLog; onRewind: () =>
   let ring = () => {};
   let waiters: { resolve: () => void; reject: (reason: Error) => void }[] = [];
 
+  /** A batch of which some pieces are published already, when a look failed in the middle of it. */
+  let rest: { readonly to: Mark; readonly afterSeq: number } | null = null;
+
+  /** Publishes what was committed since the last look. Answers whether that was anything. */
   async function look(): Promise<boolean> {
     const from = hub.head.mark;
-    const [now] = await db.execute<{ snapshot: string; seq: string }>(
-      sql`/* feed.look */ select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as seq`,
-    );
-    if (now === undefined) throw new Error("pg_current_snapshot gave no row");
-    const to: Mark = { snapshot: now.snapshot, floor: from.ceiling, ceiling: Number(now.seq) };
-    if (isOlder(to, from)) {
-      const mark = await options.onRewind();
-      hub.publish({ from: mark, to: mark, changes: [], upTo: mark.ceiling, isLast: true });
-      return false;
-    }
-    if (to.ceiling === from.ceiling && parseSnapshot(from.snapshot).xip.length === 0) {
-      hub.publish({ from, to, changes: [], upTo: to.ceiling, isLast: true });
-      return false;
-    }
-    let afterSeq = 0;
-    let limit = 200;
     let found = false;
-    for (;;) {
+    if (rest === null) {
+      const { mark: to, straggler } = await readMarkSince(db, from);
+      if (isOlder(to, from)) {
+        const mark = await options.onRewind();
+        hub.publish({ from: mark, to: mark, changes: [], upTo: mark.ceiling, isLast: true });
+        return false;
+      }
+      // Nothing was numbered since, and nothing from before has come: the next mark begins here.
+      if (to.ceiling === from.ceiling && straggler === null) {
+        hub.publish({ from, to, changes: [], upTo: to.ceiling, isLast: true });
+        return false;
+      }
+      rest = { to, afterSeq: straggler === null ? from.ceiling : straggler - 1 };
+    }
+    let limit = FIRST_ROWS;
+    while (rest !== null && !stop.signal.aborted) {
+      const { to, afterSeq }: { to: Mark; afterSeq: number } = rest;
       const piece = await readPiece(db, { from, to, afterSeq, limit });
-      if (stop.signal.aborted) return found;
       hub.publish(piece);
+      rest = piece.isLast ? null : { to, afterSeq: piece.upTo };
       found ||= piece.changes.length > 0;
-      if (piece.isLast) return found;
-      afterSeq = piece.upTo;
       limit = nextLimit(piece.changes.map((change) => change.size));
     }
+    return found;
   }
 
   async function run(): Promise<void> {

@@ -48,8 +48,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
     }),
   );
-  const feedDatabase = started.use(openDatabase(databaseUrl, { max: 1, name: "weir feed", statementTimeout: 10_000 }));
-  const feed = started.use(await openFeed({ database, own: feedDatabase, log }));
+  const feed = started.use(await openFeed({ url: databaseUrl, log }));
   started.use(await startMaintenance({ database, days: config.WEIR_RETENTION_DAYS, log }));
 
   const closing = new AbortController();

@@ -1,4 +1,4 @@
-import { type Client, createClient, type ExecutionResult } from "graphql-ws";
+import { type Client, createClient, type FormattedExecutionResult } from "graphql-ws";
 import { WebSocket } from "ws";
 import { type App, startApp } from "../../src/server/app.ts";
 import { readConfig } from "../../src/server/config.ts";
@@ -100,8 +100,7 @@ export function collect<Item = Record<string, unknown>>(
     {
       next(result: FormattedExecutionResult<Record<string, Item>>) {
         if (result.errors !== undefined) errors.push(...result.errors);
-        const [item] = Object.values(result.data ?? {});
-        if (item !== undefined && item !== null) items.push(item);
+        for (const item of Object.values(result.data ?? {})) if (item !== null) items.push(item);
         for (const check of checks) check();
       },
       error(error) {
