@@ -1,6 +1,7 @@
 import type { FileRow, FileStatusRow, FileTypeWord, Hl7FileRow } from "../db/ingest.ts";
 import type { Context } from "./context.ts";
 import { badInput } from "./errors.ts";
+import { countStuckStaged, type IngestCounts, type IngestSummary, summarize } from "./ingest-counts.ts";
 import type { FileStatusFilter, Hl7FileFilter, LogFileFilter } from "./ingest-filters.ts";
 import {
   checkFileStatus,
@@ -13,18 +14,14 @@ import {
 import {
   countHl7FilesOf,
   countStatusesOf,
-  countStuckStaged,
   currentStatusOf,
   HL7_FILE_ORDER,
-  type IngestCounts,
-  type IngestSummary,
   type List,
   listHl7Files,
   listLogFiles,
   listRecent,
   listStatuses,
   STATUS_ORDER,
-  summarize,
 } from "./ingest-reads.ts";
 import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "./paging.ts";
 

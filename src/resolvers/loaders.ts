@@ -1,8 +1,9 @@
 import DataLoader from "dataloader";
 import type { Database } from "../db/client.ts";
 import type { FileRow, FileStatusRow, FileTypeWord } from "../db/ingest.ts";
+import { type IngestCounts, loadHl7Counts } from "./ingest-counts.ts";
 import type { Hl7FileFilter } from "./ingest-filters.ts";
-import { type IngestCounts, loadFiles, loadHl7Counts, loadHl7Pages, loadStatusPages } from "./ingest-reads.ts";
+import { loadFiles, loadHl7Pages, loadStatusPages } from "./ingest-reads.ts";
 import type { PageRequest } from "./paging.ts";
 
 interface FileKey {

@@ -2,6 +2,8 @@ import type { GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
 import "./scalars.ts";
 import "./ingest.ts";
+import "./ingest-mutations.ts";
+import "./ingest-summary.ts";
 import "./changes.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */

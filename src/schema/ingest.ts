@@ -1,9 +1,9 @@
 import { type FileStatusRow, ingestStatusOf } from "../db/ingest.ts";
 import { userError } from "../resolvers/errors.ts";
 import * as ingest from "../resolvers/ingest.ts";
-import type { IngestCounts, IngestDateCounts, IngestSummary } from "../resolvers/ingest-reads.ts";
 import { builder } from "./builder.ts";
 import { connectionOf, pageArgs } from "./connections.ts";
+import { IngestCountsRef } from "./ingest-summary.ts";
 
 export const FileType = builder.enumType("FileType", {
   description: "What a file is.",
@@ -68,64 +68,6 @@ export const FileStatus = builder.objectRef<FileStatusRow>("FileStatus").impleme
     processedAt: t.expose("processedAt", {
       type: "DateTime",
       description: "When the file was processed; the newest is its status.",
-    }),
-  }),
-});
-
-const IngestCountsRef = builder.objectRef<IngestCounts>("IngestCounts").implement({
-  description: "Files by their latest status.",
-  fields: (t) => ({
-    parsed: t.expose("parsed", { type: "SafeInt", description: "Latest status PARSED." }),
-    staged: t.expose("staged", { type: "SafeInt", description: "Latest status STAGED." }),
-    ingested: t.expose("ingested", { type: "SafeInt", description: "Latest status INGESTED." }),
-    failed: t.expose("failed", { type: "SafeInt", description: "Latest status FAILED." }),
-    total: t.expose("total", {
-      type: "SafeInt",
-      description: "All of them, also those without a status or with one that has no meaning here.",
-    }),
-  }),
-});
-
-const IngestDateCountsRef = builder.objectRef<IngestDateCounts>("IngestDateCounts").implement({
-  description: "Files of one log date by their latest status.",
-  fields: (t) => ({
-    date: t.expose("date", { type: "Date", description: "Date of the logs." }),
-    logFiles: t.field({
-      type: IngestCountsRef,
-      description: "Logs of this date.",
-      resolve: ({ logFiles }) => logFiles,
-    }),
-    hl7Files: t.field({
-      type: IngestCountsRef,
-      description: "HL7 files of logs of this date.",
-      resolve: ({ hl7Files }) => hl7Files,
-    }),
-  }),
-});
-
-const IngestSummaryRef = builder.objectRef<IngestSummary>("IngestSummary").implement({
-  description: "Counts of files by their latest status, as of one moment.",
-  fields: (t) => ({
-    logFiles: t.field({
-      type: IngestCountsRef,
-      description: "All logs in the range of dates.",
-      resolve: ({ logFiles }) => logFiles,
-    }),
-    hl7Files: t.field({
-      type: IngestCountsRef,
-      description: "All HL7 files that a log of the range is known for.",
-      resolve: ({ hl7Files }) => hl7Files,
-    }),
-    byDate: t.field({
-      type: [IngestDateCountsRef],
-      description: "The same per log date, oldest first; files without a date are in the sums alone.",
-      resolve: ({ byDate }) => byDate,
-    }),
-    stuckStaged: t.field({
-      type: "SafeInt",
-      description:
-        "HL7 files, of whatever date, whose latest status is STAGED for longer than WEIR_STUCK_STAGED_MINUTES.",
-      resolve: (_summary, _args, context) => ingest.stuckStaged(context),
     }),
   }),
 });
@@ -290,82 +232,5 @@ builder.queryFields((t) => ({
     args: { filter: t.arg({ type: Hl7FileFilter, description: "Only those that meet it." }), ...pageArgs },
     description: "HL7 files, latest date first, then by log, then in the order of the log. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.hl7Files(context, args),
-  }),
-  ingestSummary: t.field({
-    type: IngestSummaryRef,
-    authScopes: { role: "VIEWER" },
-    args: {
-      from: t.arg({ type: "Date", description: "First log date; null: from the beginning." }),
-      to: t.arg({ type: "Date", description: "Last log date; null: to the end." }),
-    },
-    description:
-      "Counts of files by their latest status, per log date; the data behind the ingest charts. Role: VIEWER.",
-    resolve: (_root, { from, to }, context) => ingest.ingestSummary(context, from, to),
-  }),
-}));
-
-const FileStatusInput = builder.inputType("FileStatusInput", {
-  description: "A report about a file. PARSED goes with LOG; STAGED and INGESTED go with HL7; FAILED with both.",
-  fields: (t) => ({
-    filePath: t.string({ required: true, description: "Path or URI of the file, 1 to 4096 characters." }),
-    type: t.field({ type: FileType, required: true, description: "What the file is." }),
-    status: t.field({ type: IngestStatus, required: true, description: "What has become of it." }),
-    errorMessage: t.string({ description: "What went wrong, up to 262144 characters." }),
-    workflowId: t.string({ description: "The workflow that processed it, up to 512 characters." }),
-    activityId: t.string({ description: "The activity that processed it, up to 512 characters." }),
-    processedAt: t.field({ type: "DateTime", description: "Defaults to now." }),
-  }),
-});
-
-const Hl7FileInput = builder.inputType("Hl7FileInput", {
-  description: "Which HL7 file was split from which segment of which log.",
-  fields: (t) => ({
-    hl7FilePath: t.string({ required: true, description: "Path or URI of the HL7 file, 1 to 4096 characters." }),
-    logFilePath: t.string({ required: true, description: "Path of the log, up to 2600 bytes in UTF-8." }),
-    segmentNumber: t.int({ required: true, description: "The message's place in the log, from 0." }),
-    date: t.field({
-      type: "Date",
-      description: "Date of the log; null: the first group of eight digits in its file name.",
-    }),
-  }),
-});
-
-const idempotencyKey =
-  "Makes a retry harmless: the same key with the same input answers what the first call did and stores nothing; with another input it is a CONFLICT. 1 to 255 characters, remembered as long as the feed's changes.";
-
-builder.mutationFields((t) => ({
-  recordFileStatus: t.field({
-    type: FileStatus,
-    authScopes: { role: "WORKER" },
-    args: {
-      input: t.arg({ type: FileStatusInput, required: true, description: "The report." }),
-      idempotencyKey: t.arg.string({ description: idempotencyKey }),
-    },
-    description: "Adds one report to a file's history. Role: WORKER. Errors: BAD_USER_INPUT, CONFLICT.",
-    resolve: (_root, { input, idempotencyKey: key }, context) => ingest.recordFileStatus(context, input, key),
-  }),
-  recordFileStatuses: t.field({
-    type: [FileStatus],
-    authScopes: { role: "WORKER" },
-    args: {
-      input: t.arg({
-        type: [FileStatusInput],
-        required: true,
-        description: "The reports, in the order in which they happened.",
-      }),
-      idempotencyKey: t.arg.string({ description: idempotencyKey }),
-    },
-    description: "All rows or none. Answers in input order. Role: WORKER. Errors: BAD_USER_INPUT, CONFLICT.",
-    resolve: async (_root, { input, idempotencyKey: key }, context) => [
-      ...(await ingest.recordFileStatuses(context, input, key)),
-    ],
-  }),
-  recordHl7Files: t.field({
-    type: [Hl7File],
-    authScopes: { role: "WORKER" },
-    args: { input: t.arg({ type: [Hl7FileInput], required: true, description: "The files; a segment at most once." }) },
-    description:
-      "Upsert by (logFilePath, segmentNumber). All rows or none. Answers in input order. Role: WORKER. Errors: BAD_USER_INPUT.",
-    resolve: async (_root, { input }, context) => [...(await ingest.recordHl7Files(context, input))],
   }),
 }));
