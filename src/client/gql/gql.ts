@@ -15,6 +15,8 @@ import * as types from './graphql.ts';
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": typeof types.DemoIngestedDocument,
+    "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": typeof types.DemoSummaryDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
@@ -24,6 +26,8 @@ type Documents = {
     "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": typeof types.ClientTestNotResumableDocument,
 };
 const documents: Documents = {
+    "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": types.DemoIngestedDocument,
+    "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": types.DemoSummaryDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
@@ -33,6 +37,14 @@ const documents: Documents = {
     "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": types.ClientTestNotResumableDocument,
 };
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n"): typeof import('./graphql.ts').DemoIngestedDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoSummaryDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

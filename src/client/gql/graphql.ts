@@ -72,6 +72,18 @@ export type IngestStatus =
   /** A HL7 file was written to the staging area. */
   | 'STAGED';
 
+export type DemoIngestedSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type DemoIngestedSubscription = { readonly fileStatusRecorded: { readonly cursor: string } };
+
+export type DemoSummaryQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DemoSummaryQuery = { readonly ingestSummary: { readonly logFiles: { readonly total: number }, readonly hl7Files: { readonly total: number, readonly ingested: number, readonly failed: number } } };
+
 export type RecordHl7FilesMutationVariables = Exact<{
   input: ReadonlyArray<Hl7FileInput>;
 }>;
@@ -139,6 +151,27 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const DemoIngestedDocument = new TypedDocumentString(`
+    subscription DemoIngested($after: Cursor) {
+  fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {
+    cursor
+  }
+}
+    `) as unknown as TypedDocumentString<DemoIngestedSubscription, DemoIngestedSubscriptionVariables>;
+export const DemoSummaryDocument = new TypedDocumentString(`
+    query DemoSummary {
+  ingestSummary {
+    logFiles {
+      total
+    }
+    hl7Files {
+      total
+      ingested
+      failed
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoSummaryQuery, DemoSummaryQueryVariables>;
 export const RecordHl7FilesDocument = new TypedDocumentString(`
     mutation RecordHl7Files($input: [Hl7FileInput!]!) {
   recordHl7Files(input: $input) {

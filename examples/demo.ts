@@ -1,0 +1,91 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createWeirClient } from "../src/client/index.ts";
+import { INGESTED, SUMMARY } from "./demo-documents.ts";
+import { startDemoService } from "./demo-service.ts";
+import { runExtractor } from "./hl7-extractor/extractor.ts";
+import { writeSyntheticLogs } from "./synthetic-logs.ts";
+
+const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
+
+const hints = (url: string) => `
+  GraphiQL   ${url}
+  Health     ${new URL("/health", url).href}
+
+  Paste into GraphiQL, and watch reports arrive:
+  subscription { fileStatusRecorded { isReplay fileStatus { filePath type status errorMessage } } }
+
+  Ctrl-C ends the demo.
+`;
+
+/** Service, extractor and a source of logs at once. Answers the exit code; that of the service when it ends by itself. */
+async function demo(signal: AbortSignal): Promise<number> {
+  const dataDir = process.env["WEIR_DATA_DIR"] ?? ".weir";
+  print("Weir starts. The first start takes a few seconds.");
+  const service = await startDemoService({ ...process.env, WEIR_DATA_DIR: dataDir }, signal);
+  if (typeof service === "number") return service;
+  print(hints(service.url));
+
+  const folder = join(dataDir, "demo");
+  const logs = join(folder, "logs");
+  await cp(SAMPLES, logs, { recursive: true, filter: (path) => !path.endsWith(".gitattributes") });
+
+  const stop = new AbortController();
+  const stopAll = () => stop.abort();
+  signal.addEventListener("abort", stopAll);
+  void service.ended.then(stopAll);
+  const jobs = [
+    writeSyntheticLogs({ folder: logs, signal: stop.signal }),
+    runExtractor({
+      logs,
+      staging: join(folder, "staging"),
+      lake: join(folder, "lake"),
+      weir: service.url,
+      watch: true,
+      signal: stop.signal,
+      // A line per log hides the counts.
+      print: () => {},
+    }),
+    showProgress(service.url, stop.signal),
+  ];
+  const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));
+  // Only now: the log at hand has been reported.
+  const code = await service.stop();
+  const failed = results.find((result) => result.status === "rejected" && !signal.aborted);
+  if (failed?.status !== "rejected" || code !== 0) return code;
+  process.stderr.write(`${failed.reason instanceof Error ? failed.reason.message : String(failed.reason)}\n`);
+  return 1;
+}
+
+/** Prints the counts when something was ingested, once a second at most. */
+async function showProgress(url: string, signal: AbortSignal): Promise<void> {
+  const client = createWeirClient({ url, retry: { attempts: 5 } });
+  let isStale = true;
+  const changes = client.subscribe(INGESTED, {}, { signal });
+  const listening = (async () => {
+    while ((await changes.next()).done !== true) isStale = true;
+  })();
+  while (!signal.aborted) {
+    if (isStale) {
+      isStale = false;
+      const { logFiles, hl7Files } = (await client.request(SUMMARY, {})).ingestSummary;
+      const { total, ingested, failed } = hl7Files;
+      if (logFiles.total > 0) print(`${logFiles.total} logs, ${total} files: ${ingested} ingested, ${failed} failed`);
+    }
+    await setTimeout(1_000, undefined, { signal }).catch(() => {});
+  }
+  await listening;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  // Not once: npm passes on the Ctrl-C that this process has had already.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  process.exitCode = await demo(stop.signal);
+}
