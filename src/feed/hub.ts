@@ -2,7 +2,7 @@ import type { Mark } from "./cursor.ts";
 import type { Piece } from "./log.ts";
 
 /** Bytes of changes that the hub remembers for those who are a little behind. */
-const REMEMBERED_BYTES = 8 * 1024 * 1024;
+const REMEMBERED_BYTES = 4 * 1024 * 1024;
 const REMEMBERED_PIECES = 4096;
 
 /**

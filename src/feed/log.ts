@@ -145,19 +145,23 @@ export function positionAfter(piece: Piece, seq: number = piece.upTo): Position 
 }
 
 function toChange(logged: LogRow): LoggedChange {
+  const { topic } = logged;
+  // The text until somebody wants the row, then the row: never both, the hub remembers many of them.
+  let text = logged.row;
   let row: Readonly<Record<string, unknown>> | undefined;
   return {
     seq: Number(logged.seq),
     at: instantFromPostgres(logged.at),
-    topic: logged.topic,
+    topic,
     key: logged.key,
     operation: logged.operation,
     actor: logged.actor,
     isCurrent: logged.is_current,
     isCarried: logged.is_carried,
-    size: logged.row.length,
+    size: text.length,
     row: () => {
-      row ??= rowFromJson(logged.topic, JSON.parse(logged.row));
+      row ??= rowFromJson(topic, JSON.parse(text));
+      text = "";
       return row;
     },
   };

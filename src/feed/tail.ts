@@ -15,10 +15,10 @@ const STALE_AFTER = 2_000;
 const RETRY_FIRST = 50;
 const RETRY_MOST = 1_000;
 /** Changes that the first statement of a batch answers at most: their size is not known yet. */
-const FIRST_ROWS = 200;
+const FIRST_ROWS = 32;
 /** Changes that one statement answers at most, and the bytes it aims at. */
 const PIECE_ROWS = 1_000;
-const PIECE_BYTES = 1024 * 1024;
+const PIECE_BYTES = 512 * 1024;
 
 /** Why the tail stands still: the database has gone back in time, so no position in the feed can be trusted. */
 export class FeedRewoundError extends Error {}

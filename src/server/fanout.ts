@@ -12,8 +12,8 @@ const RETRY = 200;
 
 /** Where the payloads of one subscription go. */
 export interface Sink {
-  /** Takes a serialised execution result. */
-  send(payload: string): void;
+  /** Takes a serialised execution result, shared with other sinks: it is not to be changed. */
+  send(payload: Buffer): void;
   /** More is waiting to be written than the client should be given. */
   readonly isCongested: boolean;
   /** Resolves when it is no longer congested, or is closed. */
@@ -27,7 +27,7 @@ export interface SharedSubscription {
   /** Stands where the subscription begins. */
   readonly follower: Follower;
   /** Executes the operation for one change and serialises the result. */
-  readonly execute: (delivery: Delivery) => string | Promise<string>;
+  readonly execute: (delivery: Delivery) => Buffer | Promise<Buffer>;
   readonly sink: Sink;
   /** The feed can't be continued for this subscription. */
   readonly onError: (error: unknown) => void;
@@ -160,7 +160,7 @@ export function createFanout(feed: Feed): Fanout {
     const [any] = group.members;
     if (any === undefined) return;
     const result = any.execute(delivery);
-    const payload = typeof result === "string" ? result : await result;
+    const payload = result instanceof Promise ? await result : result;
     for (const member of group.members) {
       if (pieceIndex !== null && pieceIndex < member.joined.index) continue;
       member.sink.send(payload);

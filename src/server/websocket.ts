@@ -116,7 +116,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       follower: source.follower,
       execute: (delivery) => {
         const result = executeEvent(delivery);
-        return result instanceof Promise ? result.then((settled) => JSON.stringify(settled)) : JSON.stringify(result);
+        return result instanceof Promise ? result.then(serialised) : serialised(result);
       },
       sink: createSink(connection.socket, connection.raw, id),
       onError: (error) => {
@@ -205,6 +205,10 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       await closed;
     },
   };
+}
+
+function serialised(result: ExecutionResult): Buffer {
+  return Buffer.from(JSON.stringify(result));
 }
 
 /** graphql-ws hands back the context value that onSubscribe gave it, as unknown. */
