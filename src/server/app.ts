@@ -95,6 +95,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       isClosing: () => closing.signal.aborted,
     }),
   );
+  server.on("request", (_request, response) => {
+    // A connection that is kept alive would hold up the end for seconds after its last response.
+    response.once("close", () => {
+      if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   server.on("upgrade", (request, socket: Socket, head) => {
     const isGraphql = (request.url ?? "").split("?", 1)[0] === GRAPHQL_PATH;
     if (!isGraphql || refusalOf(request, origins) !== undefined || closing.signal.aborted) {
@@ -113,8 +119,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   async function stop(): Promise<void> {
     closing.abort();
     const closed = new Promise((resolve) => server.close(resolve));
-    await sockets.close(GRACE);
-    await Promise.race([closed, sleep(GRACE, undefined, { ref: false })]);
+    const expired = sleep(GRACE, undefined, { ref: false });
+    await Promise.all([sockets.close(GRACE), Promise.race([closed, expired])]);
     server.closeAllConnections();
     await closed;
     await running.disposeAsync();
