@@ -12,6 +12,15 @@ export const GRAPHQL_PATH = "/graphql";
 
 const JSON_TYPE = "application/json";
 const RESPONSE_TYPE = "application/graphql-response+json";
+const STREAM_TYPE = "text/event-stream";
+
+/** What a media range gets. Whoever takes anything may be older than the type that GraphQL has of its own. */
+const ANSWERED_AS: ReadonlyMap<string, string> = new Map([
+  [RESPONSE_TYPE, RESPONSE_TYPE],
+  [JSON_TYPE, JSON_TYPE],
+  ["application/*", JSON_TYPE],
+  ["*/*", JSON_TYPE],
+]);
 
 export interface HttpOptions {
   operations: Operations;
@@ -29,7 +38,7 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 /**
  * Serves GraphQL over HTTP, GraphiQL, /health and /ready. A JSON POST, which is what nearly every client sends, is answered
- * here; every other form that the specification knows (GET, SSE, content negotiation) goes through Yoga. Both run the
+ * here; every other form that the specification knows (GET, SSE, forms) goes through Yoga. Both run the
  * operation by the same function.
  */
 export function createHttpHandler(options: HttpOptions): HttpHandler {
@@ -59,6 +68,10 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
         });
     }
     if (options.isClosing()) response.setHeader("connection", "close");
+    if ((request.headers["content-encoding"] ?? "identity") !== "identity") {
+      const error = badInput("A compressed body is not read. Send it as it is, without Content-Encoding.");
+      return answerJson(response, 415, { errors: [error] });
+    }
     const handled = isPlainPost(request)
       ? answerPost(request, response, options)
       : Promise.resolve(yoga(request, response)).then(() => {});
@@ -73,18 +86,23 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
 
 /** A JSON POST by a client that takes JSON. */
 function isPlainPost({ method, headers }: IncomingMessage): boolean {
-  if (method !== "POST" || headers["content-encoding"] !== undefined) return false;
+  if (method !== "POST") return false;
   if (!/^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i.test(headers["content-type"] ?? "")) return false;
   return responseType(headers.accept) !== undefined;
 }
 
-/** The type in which to answer; undefined where the header needs a closer look than this. */
-function responseType(accept: string | undefined): string | undefined {
-  if (accept === undefined || accept === "*/*" || accept === JSON_TYPE) return JSON_TYPE;
-  // A list without weights: the first type that we have. What graphql clients send.
-  if (!/^[\w.+*/-]+(?:;\s*charset=utf-8)?(?:\s*,\s*[\w.+*/-]+(?:;\s*charset=utf-8)?)*$/.test(accept)) return undefined;
-  const types = accept.split(",").map((type) => type.split(";", 1)[0]?.trim());
-  return types.find((type) => type === RESPONSE_TYPE || type === JSON_TYPE);
+/** The JSON type that a client takes rather than others; undefined when it takes none, or would take a stream. */
+function responseType(accept = JSON_TYPE): string | undefined {
+  if (accept.includes(STREAM_TYPE)) return undefined;
+  const wanted = accept.split(",").map((range) => {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
+    return { type, weight: Number(weight) };
+  });
+  const [best] = wanted
+    .filter(({ type, weight }) => weight > 0 && ANSWERED_AS.has(type))
+    .toSorted((one, other) => other.weight - one.weight);
+  return best === undefined ? undefined : ANSWERED_AS.get(best.type);
 }
 
 async function answerPost(request: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<void> {
@@ -158,9 +176,23 @@ function createYogaEdge({ operations, viewer, maxBody, log }: HttpOptions) {
             return "source" in started ? started.results() : started;
           });
         },
+        onResultProcess({ result, setResult }) {
+          if ("errors" in result && result.errors !== undefined) {
+            setResult({ ...result, errors: result.errors.map(inOurWords) });
+          }
+        },
       },
     ],
   });
+}
+
+const YOGAS_CODES = new Set(["BAD_REQUEST", "REQUEST_ENTITY_TOO_LARGE"]);
+
+/** What Yoga itself says of a request that it can't read has codes of its own, and details of the parser. */
+function inOurWords(error: GraphQLError): GraphQLError {
+  const { code, http } = error.extensions ?? {};
+  if (typeof code !== "string" || !YOGAS_CODES.has(code)) return error;
+  return withHttp(badInput(error.message), http ?? {});
 }
 
 /** What Yoga reads to choose the status; it does not send it to the client. */
