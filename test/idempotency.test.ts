@@ -156,6 +156,18 @@ describe("a key", () => {
     expect(await stored("/race/")).toMatchObject({ rows: 1, changes: 1 });
   });
 
+  it("makes 20 calls of one socket, which travel together, one row", async () => {
+    const { client } = connect(app.url);
+    const calls = Array.from({ length: 20 }, () =>
+      collect<Row>(client, ONE, { input: report("/one-statement/1"), key: "race-3" }),
+    );
+    await Promise.all(calls.map(({ ended }) => ended));
+    await client.dispose();
+    expect(new Set(calls.map(({ items }) => JSON.stringify(items))).size).toBe(1);
+    expect(calls[0]?.items).toMatchObject([{ filePath: "/one-statement/1" }]);
+    expect(await stored("/one-statement/")).toMatchObject({ rows: 1, changes: 1 });
+  });
+
   it("makes 20 batches at once, by two instances, one batch", async () => {
     const input = Array.from({ length: 25 }, (_, at) => report(`/race-batch/${at}`));
     const calls = Array.from({ length: 20 }, (_, at) => many(input, "race-2", at % 2 === 0 ? app.url : other.url));
