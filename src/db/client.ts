@@ -56,6 +56,7 @@ export const SQLSTATE = {
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",
   duplicateTable: "42P07",
+  duplicateObject: "42710",
   undefinedTable: "42P01",
   uniqueViolation: "23505",
   invalidObjectDefinition: "42P17",

@@ -27,6 +27,8 @@ export interface Place {
 
 export interface Follower {
   readonly place: Place;
+  /** False once the database was set back: its place means nothing any more. */
+  readonly isValid: boolean;
   /**
    * The next deliveries, in order: what is left of one piece. Empty when the piece held nothing that is wanted.
    * Waits for news when there are none. Throws {@link CursorError} when the feed no longer holds what comes next.
@@ -50,6 +52,7 @@ export function follow({ db, tail, feedId, filter, after }: FollowOptions): Foll
   const { hub } = tail;
   const place: Place =
     after === null ? { index: hub.head.index, position: { seen: hub.head.mark } } : { index: null, position: after };
+  const feedAtStart = feedId();
   let limit = 100;
   let isChecked = after === null;
 
@@ -81,7 +84,13 @@ export function follow({ db, tail, feedId, filter, after }: FollowOptions): Foll
 
   return {
     place,
+    get isValid() {
+      return feedId() === feedAtStart;
+    },
     async next(signal) {
+      if (!this.isValid) {
+        throw new CursorError("expired", "The database was set back. Read the current state and a new cursor.");
+      }
       if (place.index !== null && place.index < hub.first) place.index = null;
       if (place.index === null) return catchUp();
       await hub.arrival(place.index, signal);

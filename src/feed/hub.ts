@@ -18,9 +18,13 @@ export interface Hub {
   readonly head: { readonly mark: Mark; readonly index: number };
   piece(index: number): Piece | undefined;
   publish(piece: Piece): void;
+  /** Forgets everything and begins anew at a mark: the database is not the one that the pieces came from. */
+  reset(start: Mark): void;
   /** Calls back for each piece, synchronously, before anyone who waits wakes up. Returns how to stop it. */
   onPiece(listener: (piece: Piece, index: number) => void): () => void;
-  /** Resolves when there is a piece at this index, or at once when the signal is aborted. */
+  /** Calls back after a reset. */
+  onReset(listener: () => void): () => void;
+  /** Resolves when there is a piece at this index, after a reset, or at once when the signal is aborted. */
   arrival(index: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -31,6 +35,7 @@ export function createHub(start: Mark): Hub {
   let head = { mark: start, index: 0 };
   const pieces = new Map<number, { piece: Piece; bytes: number }>();
   const listeners = new Set<(piece: Piece, index: number) => void>();
+  const resetListeners = new Set<() => void>();
   const waiting = new Set<() => void>();
 
   function forgetOldest(): void {
@@ -39,6 +44,12 @@ export function createHub(start: Mark): Hub {
     pieces.delete(first);
     bytes -= oldest.bytes;
     first += 1;
+  }
+
+  function wakeAll(): void {
+    const woken = [...waiting];
+    waiting.clear();
+    for (const wake of woken) wake();
   }
 
   return {
@@ -64,13 +75,23 @@ export function createHub(start: Mark): Hub {
       if (piece.isLast) head = { mark: piece.to, index: next };
       if (piece.changes.length === 0) return;
       for (const listener of listeners) listener(piece, index);
-      const woken = [...waiting];
-      waiting.clear();
-      for (const wake of woken) wake();
+      wakeAll();
+    },
+    reset(start) {
+      pieces.clear();
+      bytes = 0;
+      first = next;
+      head = { mark: start, index: next };
+      for (const listener of resetListeners) listener();
+      wakeAll();
     },
     onPiece(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onReset(listener) {
+      resetListeners.add(listener);
+      return () => resetListeners.delete(listener);
     },
     async arrival(index, signal) {
       if (index < next || signal.aborted) return;

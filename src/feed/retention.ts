@@ -82,6 +82,7 @@ async function emptyDefaultPartition(sql: Sql, oldest: Date): Promise<void> {
 
 const RACES = new Set<string | undefined>([
   SQLSTATE.duplicateTable,
+  SQLSTATE.duplicateObject,
   SQLSTATE.undefinedTable,
   SQLSTATE.uniqueViolation,
   SQLSTATE.invalidObjectDefinition,

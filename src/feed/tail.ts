@@ -20,9 +20,6 @@ const FIRST_ROWS = 32;
 const PIECE_ROWS = 1_000;
 const PIECE_BYTES = 512 * 1024;
 
-/** Why the tail stands still: the database has gone back in time, so no position in the feed can be trusted. */
-export class FeedRewoundError extends Error {}
-
 /** The one reader of the log's end in this process; it fills the hub. */
 export interface Tail extends AsyncDisposable {
   readonly hub: Hub;
@@ -36,7 +33,7 @@ export interface Tail extends AsyncDisposable {
 
 /**
  * Starts looking. Rejects when the first look fails; later failures are logged once, retried for ever, and show in
- * `isLive`. `onRewind` is called, and the tail stops, when the database is found to be older than it was.
+ * `isLive`. `onRewind` is called when the database is found to be older than it was, and answers where to begin anew.
  */
 export async function startTail(options: { db: Db; log: FeedLog; onRewind: () => Promise<Mark> }): Promise<Tail> {
   const { db, log } = options;
@@ -58,8 +55,7 @@ export async function startTail(options: { db: Db; log: FeedLog; onRewind: () =>
     if (rest === null) {
       const { mark: to, straggler } = await readMarkSince(db, from);
       if (isOlder(to, from)) {
-        const mark = await options.onRewind();
-        hub.publish({ from: mark, to: mark, changes: [], upTo: mark.ceiling, isLast: true });
+        hub.reset(await options.onRewind());
         return false;
       }
       // Nothing was numbered since, and nothing from before has come: the next mark begins here.

@@ -77,10 +77,15 @@ export function createFanout(feed: Feed): Fanout {
     }
   });
 
+  // Each finds out for himself that his feed has ended, and tells his client.
+  hub.onReset(() => {
+    for (const group of [...groups.values()]) for (const member of [...group.members]) dismiss(group, member, null);
+  });
+
   /** Whoever stands at the hub's head joins, unless the group has already read beyond it or is behind the ring. */
   function tryJoin(member: Member, follower: Follower): boolean {
     const { head } = hub;
-    if (follower.place.index !== head.index) return false;
+    if (follower.place.index !== head.index || !follower.isValid) return false;
     const group = groups.get(member.key) ?? openGroup(member);
     const groupIndex = group.follower.place.index;
     if (groupIndex === null || groupIndex > head.index) return false;
@@ -115,10 +120,10 @@ export function createFanout(feed: Feed): Fanout {
     index.remove(group);
   }
 
-  /** The member goes on by itself from a position. */
-  function dismiss(group: Group, member: Member, position: Position): void {
+  /** The member goes on by itself: from a position, or with what its group has read last. */
+  function dismiss(group: Group, member: Member, position: Position | null): void {
     leave(group, member);
-    void runAlone(member, feed.follow(member.filter, position));
+    void runAlone(member, position === null ? group.follower : feed.follow(member.filter, position));
   }
 
   async function runGroup(group: Group): Promise<void> {
