@@ -29,6 +29,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   const sql = postgres(url, {
     max: options.max ?? 10,
     onnotice: () => {},
+    // It would ask each new connection for the array types of all tables; we pass text and JSON alone.
+    fetch_types: false,
     connect_timeout: 10,
     ...(options.onStatement === undefined ? {} : { debug: (_connection, text) => options.onStatement?.(text) }),
     connection: {

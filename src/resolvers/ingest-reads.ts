@@ -274,5 +274,5 @@ function groupByPlace<Row extends { readonly at: number }>(
 
 /** One parameter, whatever the length: the statement's text stays the same. */
 export function textArray(values: readonly string[]): SQL {
-  return sql`${sql.param(values)}::text[]`;
+  return sql`array(select jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb))`;
 }

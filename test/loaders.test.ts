@@ -1,0 +1,151 @@
+import { GraphQLError } from "graphql";
+import { describe, expect, it } from "vitest";
+import { openDatabase } from "../src/db/client.ts";
+import { openFeed } from "../src/feed/feed.ts";
+import { createIngestWriters } from "../src/resolvers/ingest-writes.ts";
+import { schema } from "../src/schema/index.ts";
+import { createLog } from "../src/server/log.ts";
+import { createOperations, type Operations, readParams } from "../src/server/operation.ts";
+import { createTestDatabase } from "./support/database.ts";
+import { ask, collect, connect, startService } from "./support/service.ts";
+
+const LOGS = `query ($first: Int) {
+  logFiles(first: $first) {
+    nodes {
+      logFilePath date
+      currentStatus { status processedAt }
+      hl7FileCounts { staged ingested failed total }
+      statuses(first: 3) { nodes { id status } }
+      hl7Files(first: 5) { nodes { hl7FilePath currentStatus { status } logFile { logFilePath } } }
+    }
+    totalCount
+  }
+  ingestSummary { hl7Files { total } stuckStaged }
+}`;
+
+async function fill(url: string, logs: number, filesEach: number): Promise<void> {
+  const paths = Array.from({ length: logs }, (_, at) => `/logs/20240115_${String(at).padStart(3, "0")}.log`);
+  await ask(url, "mutation ($input: [FileStatusInput!]!) { recordFileStatuses(input: $input) { id } }", {
+    input: paths.flatMap((filePath) => [
+      { filePath, type: "LOG", status: "FAILED" },
+      { filePath, type: "LOG", status: "PARSED" },
+      ...Array.from({ length: filesEach }, (_, n) => ({
+        filePath: `${filePath}_${n}`,
+        type: "HL7",
+        status: n % 3 === 0 ? "FAILED" : "STAGED",
+      })),
+    ]),
+  });
+  await ask(url, "mutation ($input: [Hl7FileInput!]!) { recordHl7Files(input: $input) { hl7FilePath } }", {
+    input: paths.flatMap((logFilePath) =>
+      Array.from({ length: filesEach }, (_, segmentNumber) => ({
+        hl7FilePath: `${logFilePath}_${segmentNumber}`,
+        logFilePath,
+        segmentNumber,
+      })),
+    ),
+  });
+}
+
+/** Runs an operation and answers its data and the names of its SQL statements. */
+async function statementsOf(
+  operations: Operations,
+  statements: string[],
+  variables: object,
+): Promise<{ data: unknown; names: string[] }> {
+  statements.length = 0;
+  const params = readParams({ query: LOGS, variables });
+  if (params instanceof GraphQLError) throw params;
+  const operation = operations.prepare(params);
+  if ("errors" in operation) throw operation.errors[0] ?? new Error("no operation");
+  const { data, errors } = await operations.execute(operation, { name: null, role: "ADMIN" });
+  expect(errors).toBeUndefined();
+  return { data, names: statements.map((text) => /\/\*\s*(.*?)\s*\*\//.exec(text)?.[1] ?? text).toSorted() };
+}
+
+describe("a page of logs with everything below it", () => {
+  it("costs the same few SQL statements for 100 logs as for one", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url);
+    await fill(app.url, 100, 8);
+    const statements: string[] = [];
+    await using counted = openDatabase(database.url, { onStatement: (text) => statements.push(text) });
+    const log = createLog("silent");
+    await using feed = await openFeed({ url: database.url, log });
+    const operations = createOperations({
+      schema,
+      log,
+      limits: { depth: 20, aliases: 50, complexity: 1_000_000 },
+      services: {
+        database: counted,
+        feed,
+        ingestWriters: createIngestWriters(counted, feed),
+        closing: new AbortController().signal,
+        settings: { maxPageSize: 500, maxBatchRows: 10_000, stuckStagedMinutes: 60 },
+      },
+    });
+    const one = await statementsOf(operations, statements, { first: 1 });
+    const hundred = await statementsOf(operations, statements, { first: 100 });
+    expect(hundred.names).toEqual(one.names);
+    expect(hundred.names).toMatchInlineSnapshot(`
+      [
+        "ingest.count_log_files",
+        "ingest.files_by_path",
+        "ingest.hl7_counts_of_logs",
+        "ingest.hl7_files_of_logs",
+        "ingest.log_files",
+        "ingest.statuses_of_files",
+        "ingest.stuck_staged",
+        "ingest.summary",
+      ]
+    `);
+    const { logFiles } = hundred.data as {
+      logFiles: {
+        totalCount: number;
+        nodes: {
+          logFilePath: string;
+          currentStatus: { status: string };
+          hl7FileCounts: object;
+          hl7Files: { nodes: { hl7FilePath: string; currentStatus: { status: string }; logFile: object }[] };
+        }[];
+      };
+    };
+    expect(logFiles.totalCount).toBe(100);
+    expect(logFiles.nodes).toHaveLength(100);
+    for (const { logFilePath, currentStatus, hl7FileCounts, hl7Files } of logFiles.nodes) {
+      expect(currentStatus.status).toBe("PARSED");
+      expect(hl7FileCounts).toEqual({ staged: 5, ingested: 0, failed: 3, total: 8 });
+      expect(hl7Files.nodes.map(({ hl7FilePath }) => hl7FilePath)).toEqual(
+        [0, 1, 2, 3, 4].map((n) => `${logFilePath}_${n}`),
+      );
+      expect(hl7Files.nodes[0]).toMatchObject({ currentStatus: { status: "FAILED" }, logFile: { logFilePath } });
+    }
+  });
+});
+
+describe("loaders in a subscription", () => {
+  it("answer each event with the rows as they are, not as an earlier event found them (the DataLoader trap)", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url);
+    const { client } = connect(app.url);
+    const { liveCursor } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
+    const query = `subscription ($after: Cursor) { changes(topics: [HL7_FILE], after: $after) {
+      ... on Hl7FileChange { hl7File { currentStatus { status } } } } }`;
+    const seen = collect<{ hl7File: { currentStatus: { status: string } | null } }>(client, query, {
+      after: liveCursor,
+    });
+    for (const [at, status] of ["STAGED", "INGESTED", "FAILED"].entries()) {
+      await ask(
+        app.url,
+        `mutation { recordFileStatus(input: { filePath: "/f", type: HL7, status: ${status} }) { id } }`,
+      );
+      await ask(
+        app.url,
+        `mutation { recordHl7Files(input: [{ hl7FilePath: "/f", logFilePath: "/l", segmentNumber: ${at} }]) { hl7FilePath } }`,
+      );
+      await seen.until((items) => items.length === at + 1);
+    }
+    expect(seen.items.map(({ hl7File }) => hl7File.currentStatus?.status)).toEqual(["STAGED", "INGESTED", "FAILED"]);
+    await client.dispose();
+  });
+});
