@@ -31,7 +31,7 @@ export interface App extends AsyncDisposable {
 }
 
 /** Milliseconds that requests and sockets get to finish. */
-const GRACE = 8_000;
+const GRACE = 6_000;
 
 /** There is no way to present a token yet: everyone on this machine may do everything. */
 const LOCAL_ADMIN: Viewer = { name: null, role: "ADMIN" };
@@ -119,9 +119,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   async function stop(): Promise<void> {
     closing.abort();
     const closed = new Promise((resolve) => server.close(resolve));
-    const expired = sleep(GRACE, undefined, { ref: false });
-    await Promise.all([sockets.close(GRACE), Promise.race([closed, expired])]);
+    const expired = sleep(GRACE, true, { ref: false });
+    const [, isExpired] = await Promise.all([sockets.close(GRACE), Promise.race([closed, expired])]);
     server.closeAllConnections();
+    // Whoever asked for what still runs is not there any more; the pool would wait for it.
+    if (isExpired === true) await database.sql.end({ timeout: 0 });
     await closed;
     await running.disposeAsync();
   }
