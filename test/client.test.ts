@@ -19,6 +19,11 @@ const COUNT = graphql(`
     }
   }
 `);
+const NOW = graphql(`
+  query ClientTestNow {
+    liveCursor
+  }
+`);
 const RECORDED = graphql(`
   subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {
     fileStatusRecorded(filter: $filter, after: $after) {
@@ -189,10 +194,11 @@ describe("a subscription", () => {
     const { webSocketImpl, sockets } = observedSockets();
     const reconnections: string[] = [];
     const client = createWeirClient({ url: app.url, webSocketImpl });
+    const after = (await client.request(NOW, {})).liveCursor;
     const changes = client.subscribe(
       RECORDED,
-      { filter: { filePathPrefix: prefix } },
-      { onReconnect: (after) => reconnections.push(after) },
+      { filter: { filePathPrefix: prefix }, after },
+      { onReconnect: (cursor) => reconnections.push(cursor) },
     );
     const taken = take(changes, 600);
     for (let at = 0; at < 600; at += 20) {
@@ -235,7 +241,7 @@ describe("a subscription", () => {
   });
 
   it("keeps a bounded number of changes for a consumer that does not take them", async () => {
-    const { webSocketImpl, count: sent } = observedSockets();
+    const { webSocketImpl, sockets, count: sent } = observedSockets();
     const changes = createWeirClient({ url: app.url, webSocketImpl }).subscribe(
       RECORDED,
       { filter: { filePathPrefix: prefix } },
@@ -251,6 +257,7 @@ describe("a subscription", () => {
     expect(sent("subscribe")).toBe(1);
     expect(await take(changes, 299)).toEqual(paths(1, 300));
     expect(sent("subscribe")).toBeGreaterThan(10);
+    expect(sockets).toHaveLength(1);
     await changes.return?.();
   });
 
@@ -266,12 +273,17 @@ describe("a subscription", () => {
     const next = changes.next();
     stop.abort();
     expect(await next).toEqual({ done: true, value: undefined });
-    await expect.poll(() => sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.CLOSED]);
+    const states = () => sockets.map(({ readyState }) => readyState);
+    await expect.poll(states, { timeout: 10_000 }).toEqual([WebSocket.CLOSED]);
   });
 
   it("throws CURSOR_EXPIRED for a cursor of another database, once", async () => {
-    const after = Buffer.from("1 another 3:3: 0 0").toString("base64url");
-    const changes = createWeirClient({ url: app.url }).subscribe(RECORDED, { after });
+    const client = createWeirClient({ url: app.url });
+    const { liveCursor } = await client.request(NOW, {});
+    const text = Buffer.from(liveCursor, "base64url")
+      .toString()
+      .replace(/[0-9a-f]{12}/, "0123456789ab");
+    const changes = client.subscribe(RECORDED, { after: Buffer.from(text).toString("base64url") });
     await expect(changes.next()).rejects.toMatchObject({ name: "WeirError", code: "CURSOR_EXPIRED" });
     expect(await changes.next()).toEqual({ done: true, value: undefined });
   });

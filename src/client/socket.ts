@@ -12,7 +12,10 @@ const QUIET = 15_000;
 /** Milliseconds to wait for its answer. */
 const PATIENCE = 10_000;
 
-/** One socket for all subscriptions, opened by the first and closed with the last. Who is cut off comes back by himself. */
+/** Milliseconds that the socket stays open without subscriptions. */
+const LINGER = 500;
+
+/** One socket for all subscriptions, opened by the first and closed after the last. Who is cut off comes back by himself. */
 export function createSocket({ url, headers, webSocketImpl }: SocketOptions): Client {
   let giveUp: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
@@ -21,6 +24,8 @@ export function createSocket({ url, headers, webSocketImpl }: SocketOptions): Cl
     // A browser can't send headers with a WebSocket.
     connectionParams: async () => ({ ...(await headers()) }),
     retryAttempts: 0,
+    // A subscription that pauses for a slow consumer comes back to the same socket.
+    lazyCloseTimeout: LINGER,
     keepAlive: QUIET,
     on: {
       // A connection that a network lost silently never closes.

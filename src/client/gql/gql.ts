@@ -22,8 +22,10 @@ type Documents = {
     "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
+    "\n  query ClientTestNow {\n    liveCursor\n  }\n": typeof types.ClientTestNowDocument,
     "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n": typeof types.ClientTestRecordedDocument,
     "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": typeof types.ClientTestNotResumableDocument,
+    "\n  query ExtractorTestState($prefix: String!) {\n    logFiles(filter: { pathPrefix: $prefix }, first: 30) {\n      nodes {\n        logFilePath\n        currentStatus {\n          status\n          errorMessage\n        }\n        statuses(first: 9) {\n          nodes {\n            status\n          }\n        }\n        hl7FileCounts {\n          staged\n          ingested\n          failed\n          total\n        }\n        hl7Files(filter: { status: [FAILED] }, first: 9) {\n          nodes {\n            hl7FilePath\n            segmentNumber\n            currentStatus {\n              errorMessage\n            }\n            statuses(first: 9) {\n              nodes {\n                status\n              }\n            }\n          }\n        }\n      }\n    }\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {\n      totalCount\n    }\n  }\n": typeof types.ExtractorTestStateDocument,
 };
 const documents: Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": types.DemoIngestedDocument,
@@ -33,8 +35,10 @@ const documents: Documents = {
     "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
+    "\n  query ClientTestNow {\n    liveCursor\n  }\n": types.ClientTestNowDocument,
     "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n": types.ClientTestRecordedDocument,
     "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": types.ClientTestNotResumableDocument,
+    "\n  query ExtractorTestState($prefix: String!) {\n    logFiles(filter: { pathPrefix: $prefix }, first: 30) {\n      nodes {\n        logFilePath\n        currentStatus {\n          status\n          errorMessage\n        }\n        statuses(first: 9) {\n          nodes {\n            status\n          }\n        }\n        hl7FileCounts {\n          staged\n          ingested\n          failed\n          total\n        }\n        hl7Files(filter: { status: [FAILED] }, first: 9) {\n          nodes {\n            hl7FilePath\n            segmentNumber\n            currentStatus {\n              errorMessage\n            }\n            statuses(first: 9) {\n              nodes {\n                status\n              }\n            }\n          }\n        }\n      }\n    }\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {\n      totalCount\n    }\n  }\n": types.ExtractorTestStateDocument,
 };
 
 /**
@@ -68,11 +72,19 @@ export function graphql(source: "\n  query ClientTestCount($prefix: String!) {\n
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query ClientTestNow {\n    liveCursor\n  }\n"): typeof import('./graphql.ts').ClientTestNowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestRecordedDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestNotResumableDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ExtractorTestState($prefix: String!) {\n    logFiles(filter: { pathPrefix: $prefix }, first: 30) {\n      nodes {\n        logFilePath\n        currentStatus {\n          status\n          errorMessage\n        }\n        statuses(first: 9) {\n          nodes {\n            status\n          }\n        }\n        hl7FileCounts {\n          staged\n          ingested\n          failed\n          total\n        }\n        hl7Files(filter: { status: [FAILED] }, first: 9) {\n          nodes {\n            hl7FilePath\n            segmentNumber\n            currentStatus {\n              errorMessage\n            }\n            statuses(first: 9) {\n              nodes {\n                status\n              }\n            }\n          }\n        }\n      }\n    }\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {\n      totalCount\n    }\n  }\n"): typeof import('./graphql.ts').ExtractorTestStateDocument;
 
 
 export function graphql(source: string) {

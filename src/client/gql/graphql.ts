@@ -119,6 +119,11 @@ export type ClientTestCountQueryVariables = Exact<{
 
 export type ClientTestCountQuery = { readonly fileStatuses: { readonly totalCount: number | null } };
 
+export type ClientTestNowQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ClientTestNowQuery = { readonly liveCursor: string };
+
 export type ClientTestRecordedSubscriptionVariables = Exact<{
   filter?: FileStatusFilter | null | undefined;
   after?: string | null | undefined;
@@ -131,6 +136,13 @@ export type ClientTestNotResumableSubscriptionVariables = Exact<{ [key: string]:
 
 
 export type ClientTestNotResumableSubscription = { readonly fileStatusRecorded: { readonly cursor: string } };
+
+export type ExtractorTestStateQueryVariables = Exact<{
+  prefix: string;
+}>;
+
+
+export type ExtractorTestStateQuery = { readonly logFiles: { readonly nodes: ReadonlyArray<{ readonly logFilePath: string, readonly currentStatus: { readonly status: IngestStatus, readonly errorMessage: string | null } | null, readonly statuses: { readonly nodes: ReadonlyArray<{ readonly status: IngestStatus }> }, readonly hl7FileCounts: { readonly staged: number, readonly ingested: number, readonly failed: number, readonly total: number }, readonly hl7Files: { readonly nodes: ReadonlyArray<{ readonly hl7FilePath: string, readonly segmentNumber: number, readonly currentStatus: { readonly errorMessage: string | null } | null, readonly statuses: { readonly nodes: ReadonlyArray<{ readonly status: IngestStatus }> } }> } }> }, readonly fileStatuses: { readonly totalCount: number | null } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -205,6 +217,11 @@ export const ClientTestCountDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ClientTestCountQuery, ClientTestCountQueryVariables>;
+export const ClientTestNowDocument = new TypedDocumentString(`
+    query ClientTestNow {
+  liveCursor
+}
+    `) as unknown as TypedDocumentString<ClientTestNowQuery, ClientTestNowQueryVariables>;
 export const ClientTestRecordedDocument = new TypedDocumentString(`
     subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {
   fileStatusRecorded(filter: $filter, after: $after) {
@@ -222,3 +239,44 @@ export const ClientTestNotResumableDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ClientTestNotResumableSubscription, ClientTestNotResumableSubscriptionVariables>;
+export const ExtractorTestStateDocument = new TypedDocumentString(`
+    query ExtractorTestState($prefix: String!) {
+  logFiles(filter: { pathPrefix: $prefix }, first: 30) {
+    nodes {
+      logFilePath
+      currentStatus {
+        status
+        errorMessage
+      }
+      statuses(first: 9) {
+        nodes {
+          status
+        }
+      }
+      hl7FileCounts {
+        staged
+        ingested
+        failed
+        total
+      }
+      hl7Files(filter: { status: [FAILED] }, first: 9) {
+        nodes {
+          hl7FilePath
+          segmentNumber
+          currentStatus {
+            errorMessage
+          }
+          statuses(first: 9) {
+            nodes {
+              status
+            }
+          }
+        }
+      }
+    }
+  }
+  fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {
+    totalCount
+  }
+}
+    `) as unknown as TypedDocumentString<ExtractorTestStateQuery, ExtractorTestStateQueryVariables>;
