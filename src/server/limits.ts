@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLNamedType,
@@ -9,6 +10,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from "graphql";
 import { userError } from "../resolvers/errors.ts";
 
@@ -21,6 +23,7 @@ export interface OperationLimits {
   readonly complexity: number;
 }
 
+const COMPLEXITY = "fields, counting those of a page once for each entry";
 /** Entries of a page whose size the operation does not say. */
 const DEFAULT_PAGE = 50;
 
@@ -42,6 +45,8 @@ export function assertWithinLimits(
   }
   let complexity = 0;
   let aliases = 0;
+  /** Selections looked at: spreads that unfold into nothing that counts would take for ever all the same. */
+  let looked = 0;
 
   function visit(
     selections: SelectionSetNode,
@@ -50,6 +55,8 @@ export function assertWithinLimits(
     factor: number,
   ): void {
     for (const selection of selections.selections) {
+      looked += 1;
+      assertBelow("complexity", looked, limits.complexity, COMPLEXITY);
       if (selection.kind === Kind.FRAGMENT_SPREAD) {
         const fragment = fragments.get(selection.name.value);
         if (fragment !== undefined)
@@ -66,7 +73,7 @@ export function assertWithinLimits(
       if (selection.alias !== undefined) aliases += 1;
       assertBelow("depth", depth, limits.depth, "levels of fields");
       assertBelow("aliases", aliases, limits.aliases, "aliases");
-      assertBelow("complexity", complexity, limits.complexity, "fields, counting those of a page once for each entry");
+      assertBelow("complexity", complexity, limits.complexity, COMPLEXITY);
       if (selection.selectionSet === undefined) continue;
       const field =
         isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[selection.name.value] : undefined;
@@ -76,18 +83,26 @@ export function assertWithinLimits(
     }
   }
 
-  function pageSize(
-    args: readonly { readonly name: { readonly value: string }; readonly value: { readonly kind: Kind } }[],
-  ): number {
+  function pageSize(args: readonly ArgumentNode[]): number {
     for (const { name, value } of args) {
       if (name.value !== "first" && name.value !== "last") continue;
-      if (value.kind === Kind.INT && "value" in value) return Math.max(1, Number(value.value));
-      if (value.kind === Kind.VARIABLE && "name" in value) {
-        const given = variables[(value as { readonly name: { readonly value: string } }).name.value];
-        if (typeof given === "number") return Math.max(1, given);
-      }
+      const size = sizeOf(value);
+      if (size !== undefined) return Math.max(1, size);
     }
     return DEFAULT_PAGE;
+  }
+
+  function sizeOf(value: ValueNode | undefined): number | undefined {
+    if (value?.kind === Kind.INT) return Number(value.value);
+    if (value?.kind !== Kind.VARIABLE) return undefined;
+    const { name } = value;
+    const given = variables[name.value];
+    if (typeof given === "number") return given;
+    // Null is given too: it takes the place of a default.
+    if (given !== undefined) return undefined;
+    return sizeOf(
+      operation.variableDefinitions?.find(({ variable }) => variable.name.value === name.value)?.defaultValue,
+    );
   }
 
   visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1, 1);
