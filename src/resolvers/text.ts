@@ -5,6 +5,9 @@ export function textProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** No input type nests nearly as deep; what does would overflow the stack of whoever walks through it. */
+const MOST_LEVELS = 100;
+
 /** The first problem in any text of a JSON value, with its path; undefined when there is none. */
 export function findTextProblem(value: unknown, path: readonly (string | number)[] = []): string | undefined {
   if (typeof value === "string") {
@@ -12,6 +15,8 @@ export function findTextProblem(value: unknown, path: readonly (string | number)
     return problem === undefined ? undefined : `${formatPath(path)} ${problem}.`;
   }
   if (typeof value !== "object" || value === null) return undefined;
+  if (path.length > MOST_LEVELS)
+    return `${formatPath(path.slice(0, 1))} is nested more than ${MOST_LEVELS} levels deep.`;
   const entries: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
     ? value.entries()
     : Object.entries(value);

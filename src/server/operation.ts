@@ -21,7 +21,7 @@ import { createLRUCache } from "graphql-yoga";
 import type { Logger } from "pino";
 import { type ChangeSource, isChangeSource } from "../resolvers/changes.ts";
 import { type Context, createContext, type Services, type Viewer } from "../resolvers/context.ts";
-import { badInput } from "../resolvers/errors.ts";
+import { badInput, userError } from "../resolvers/errors.ts";
 import { findTextProblem, textProblem } from "../resolvers/text.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 import { createErrorPresenter, withCode } from "./present.ts";
@@ -128,7 +128,7 @@ export function createOperations(options: {
       assertWithinLimits(schema, document, node, variables, limits);
       return { document, node, query, operationName, variables };
     } catch (error) {
-      return { errors: [presentError(error)] };
+      return { errors: [presentError(isStackOverflow(error) ? tooDeep() : error)] };
     }
   }
 
@@ -214,6 +214,15 @@ function presentedUntilFailure(
     [Symbol.asyncIterator]: () => presented,
   };
   return presented;
+}
+
+/** The parser and some validation rules call themselves for each level of a document. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes("call stack");
+}
+
+function tooDeep(): GraphQLError {
+  return userError("TOO_COMPLEX", "The document is nested too deeply to be read. Ask for less.");
 }
 
 function executionArgs(
