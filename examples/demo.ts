@@ -83,7 +83,8 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-if (import.meta.main) {
+/** Runs the demo until Ctrl-C, and sets the exit code. */
+export async function main(): Promise<void> {
   const stop = new AbortController();
   // Not once: npm passes on the Ctrl-C that this process has had already.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());

@@ -9,6 +9,7 @@ import { createLog } from "../server/log.ts";
 const USAGE = `Weir, the live gauge on data pipelines.
 
   weir serve     start the service; settings are environment variables, see the README
+  weir demo      start the service with sample logs flowing through it
   weir help      this text
 `;
 
@@ -27,9 +28,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   const [command = "serve", ...rest] = positionals;
   if (command === "help") return void process.stdout.write(USAGE);
+  if (command === "demo" && rest.length === 0) return demo();
   if (command !== "serve" || rest.length > 0)
     return fail(2, `weir: no command "${positionals.join(" ")}". Try: weir help`);
   return serve();
+}
+
+async function demo(): Promise<void> {
+  // Loaded when asked for: the service itself needs nothing of the examples.
+  const examples = await import("../../examples/demo.ts");
+  await examples.main();
 }
 
 async function serve(): Promise<void> {
