@@ -49,6 +49,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
     const refusal = refusalOf(request, origins);
     if (refusal !== undefined) return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
     allowOrigin(request, response, origins);
+    if (isPreflight(request)) return answerPreflight(response);
     const path = (request.url ?? "/").split("?", 1)[0];
     switch (path) {
       case "/health":
@@ -240,6 +241,21 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse, { allow
   if (origin === undefined || !allowed.includes(origin)) return;
   response.setHeader("access-control-allow-origin", origin);
   response.setHeader("vary", "origin");
+}
+
+/** A browser asks before it lets a page of another origin send JSON. */
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  return method === "OPTIONS" && headers.origin !== undefined && headers["access-control-request-method"] !== undefined;
+}
+
+/** Without the header that names the origin, this permits nothing. */
+function answerPreflight(response: ServerResponse): void {
+  response.writeHead(204, {
+    "access-control-allow-methods": "GET, POST",
+    "access-control-allow-headers": "content-type, accept",
+    "access-control-max-age": "600",
+  });
+  response.end();
 }
 
 const GRAPHIQL_QUERY = `# Weir, the live gauge on data pipelines.
