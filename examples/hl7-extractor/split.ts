@@ -10,7 +10,7 @@ export interface Segment {
 const MARKER = /<SB>|<EB>/g;
 /** Characters. What is longer is no report; keeping it would take the memory of the process. */
 const LONGEST_MESSAGE = 16 * 1024 * 1024;
-const LONGEST_LINE = 1024 * 1024;
+const LONGEST_LINE = 64 * 1024;
 
 /**
  * Splits a HL7-ish log: a message is what lies between a line with `<SB>` and the next line with `<EB>`, line endings
