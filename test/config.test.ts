@@ -8,7 +8,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, readConfig, SETTING_NAMES } from "../src/server/config.ts";
-import { serverUrl } from "./support/database.ts";
+import { createTestDatabase, serverUrl } from "./support/database.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -112,10 +112,11 @@ describe("weir serve ends with 2 and one line that names variable, value and wha
 
 describe("weir serve ends with one line", () => {
   it("when the port is in use", async () => {
+    await using database = await createTestDatabase();
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address() as AddressInfo;
-    const line = await refusal({ WEIR_PORT: String(port), DATABASE_URL: serverUrlOf("weir_template") });
+    const line = await refusal({ WEIR_PORT: String(port), DATABASE_URL: database.url });
     expect(line).toContain("WEIR_PORT");
     taken.close();
   });
