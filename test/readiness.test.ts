@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,6 +12,8 @@ const RECORD =
 describe("when PostgreSQL dies", () => {
   it("/ready tells the truth, /health goes on, and every change arrives once it is back", async () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), "weir-ready-"));
+    // mkdtemp makes it 0700, where an unprivileged PostgreSQL can't enter.
+    await chmod(dataDir, 0o755);
     try {
       await using service = await spawnService({ WEIR_DATA_DIR: dataDir });
       const origin = new URL(service.url).origin;
