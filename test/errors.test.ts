@@ -187,7 +187,10 @@ describe("UNAVAILABLE", () => {
     const { client } = connect(behind.url);
     const collected = collect<{ key: string }>(client, "subscription { fileStatusRecorded { key } }");
     await ask(behind.url, RECORD, { path: "/before" });
+    const ready = async () => (await fetch(new URL("/ready", behind.url))).status;
+    expect(await ready()).toBe(200);
     await proxy.cut();
+    await expect.poll(ready, { interval: 20, timeout: 10_000 }).toBe(503);
     for (const query of [LOGS, "{ liveCursor }"]) {
       const answer = await post(behind.url, query);
       expect(answer.errors).toMatchObject([
@@ -202,6 +205,7 @@ describe("UNAVAILABLE", () => {
     await collected.until((items) => items.at(-1)?.key === "/after");
     expect(collected.errors).toEqual([]);
     expect(collected.items.map(({ key }) => key)).not.toContain("/refused");
+    await expect.poll(ready, { interval: 20, timeout: 10_000 }).toBe(200);
     await client.dispose();
     await behind.stop();
     await proxy.close();

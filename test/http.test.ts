@@ -1,3 +1,5 @@
+import { connect as connectTcp } from "node:net";
+import { text as textOf } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { auditServer } from "graphql-http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -115,6 +117,16 @@ describe("GraphQL over HTTP", () => {
       MOST_BYTES - JSON.stringify({ query: RECORD, variables: { path: "/fits" }, extensions: { x: "" } }).length;
     const fits = { query: RECORD, variables: { path: "/fits" }, extensions: { x: "x".repeat(rest) } };
     expect((await post(JSON.stringify(fits), { accept })).body.errors).toBeUndefined();
+  });
+
+  it("refuses a body that is too long before it is sent", async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connectTcp(Number(port), hostname);
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: ${MOST_BYTES + 1}\r\n\r\n`,
+    );
+    // The connection is closed too: what would come on it now is the rest of that body.
+    expect(await textOf(socket)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it.each([

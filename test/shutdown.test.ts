@@ -216,9 +216,9 @@ describe("what was acknowledged", () => {
     const service = await start();
     const acknowledged: string[] = [];
     const enough = Promise.withResolvers<void>();
-    let isDone = false;
+    const done = new AbortController();
     const write = async (writer: number) => {
-      for (let count = 0; !isDone; count += 1) {
+      for (let count = 0; !done.signal.aborted; count += 1) {
         const answer = await post<{ recordFileStatus: { id: string } }>(service.url, RECORD, {
           path: `/kill/${victims.join("-")}/${writer}/${count}`,
         }).catch(() => undefined);
@@ -237,7 +237,7 @@ describe("what was acknowledged", () => {
     if (victims.some((victim) => victim === "service")) await service.exited;
     // The service starts its PostgreSQL again, and goes on.
     else await expect.poll(() => acknowledged.length, { interval: 20, timeout: 20_000 }).toBeGreaterThan(atKill + 100);
-    isDone = true;
+    done.abort();
     await Promise.all(writers);
     if (!victims.some((victim) => victim === "service")) {
       postmasters.add(await postmasterPid());

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { encodeCursor } from "../src/feed/cursor.ts";
 import type { App } from "../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { ask, startService } from "./support/service.ts";
@@ -43,8 +44,8 @@ async function open(url = app.url) {
   const wake = () => {
     for (const check of waiting) check();
   };
-  socket.on("message", (data) => {
-    frames.push(JSON.parse(String(data)) as Frame);
+  socket.on("message", (data: Buffer) => {
+    frames.push(JSON.parse(data.toString()) as Frame);
     wake();
   });
   let isClosed = false;
@@ -92,7 +93,7 @@ async function open(url = app.url) {
     },
     /** The errors that an operation ended with, in an `error` frame or in its only `next`. */
     async errorsOf(id: string): Promise<readonly OperationError[]> {
-      const last = await frame((it) => it.id === id && (it.type === "error" || it.type === "next"));
+      const last = await frame((sent) => sent.id === id && (sent.type === "error" || sent.type === "next"));
       const payload = last.payload as readonly OperationError[] | { readonly errors?: readonly OperationError[] };
       return "errors" in payload ? (payload.errors ?? []) : (payload as readonly OperationError[]);
     },
@@ -103,7 +104,9 @@ async function open(url = app.url) {
           : [],
       ),
     changeOf: (id: string, path: string) =>
-      frame((it) => it.id === id && it.type === "next" && JSON.stringify(it.payload).includes(JSON.stringify(path))),
+      frame(
+        (sent) => sent.id === id && sent.type === "next" && JSON.stringify(sent.payload).includes(JSON.stringify(path)),
+      ),
   };
 }
 
@@ -213,9 +216,10 @@ describe("what goes wrong with one operation of a socket", () => {
     const { liveCursor } = await ask<{ liveCursor: string }>(there.url, "{ liveCursor }");
     await there.stop();
     await elsewhere[Symbol.asyncDispose]();
-    const own = (await ask<{ liveCursor: string }>(app.url, "{ liveCursor }")).liveCursor;
-    const [version, feed] = Buffer.from(own, "base64url").toString().split(" ");
-    const future = Buffer.from(`${version} ${feed} 900000000000:900000000000: 1 1`).toString("base64url");
+    const { id, position } = app.services.feed;
+    const { liveCursor: own } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
+    const seen = { ...position(own).seen, snapshot: "900000000000:900000000000:" };
+    const future = encodeCursor(id, { seen });
     await withNeighbour(async (socket) => {
       socket.subscribe("malformed", RECORDED, { after: "no cursor" });
       expect(await socket.errorsOf("malformed")).toMatchObject([{ extensions: { code: "BAD_USER_INPUT" } }]);
