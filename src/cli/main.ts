@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isUnreachable, sqlState } from "../db/client.ts";
+import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { DatabaseUnfitError } from "../db/migrate.ts";
 import { startApp } from "../server/app.ts";
 import { ConfigError, readConfig } from "../server/config.ts";
@@ -75,7 +75,7 @@ function explainStart(error: unknown): { exitCode: number; message: string } | u
     return { exitCode: 2, message: "The port may not be used by this user. Set WEIR_PORT to one above 1023." };
   if (code === "28P01" || code === "28000")
     return { exitCode: 2, message: "The database refused the user or password of DATABASE_URL." };
-  if (code === "3D000")
+  if (code === SQLSTATE.invalidCatalogName)
     return { exitCode: 2, message: "The database that DATABASE_URL names does not exist. Create it first." };
   if (isUnreachable(error))
     return { exitCode: 1, message: `The database of DATABASE_URL can't be reached (${code}). Is it running?` };

@@ -36,6 +36,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     connection: {
       ...options.settings,
       application_name: options.name ?? "weir",
+      // Compiling costs more than any of our statements, and the planner's guesses call for it.
+      jit: "off",
       TimeZone: "UTC",
       statement_timeout: options.statementTimeout ?? 0,
     },
@@ -55,6 +57,8 @@ export const SQLSTATE = {
   crashShutdown: "57P02",
   cannotConnectNow: "57P03",
   tooManyConnections: "53300",
+  /** The database was dropped or renamed; it may come back, restored from a backup. */
+  invalidCatalogName: "3D000",
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",
   duplicateTable: "42P07",
@@ -77,6 +81,7 @@ const UNREACHABLE = new Set<string>([
   SQLSTATE.crashShutdown,
   SQLSTATE.cannotConnectNow,
   SQLSTATE.tooManyConnections,
+  SQLSTATE.invalidCatalogName,
   "CONNECTION_CLOSED",
   "CONNECTION_ENDED",
   "CONNECTION_DESTROYED",

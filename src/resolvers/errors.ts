@@ -25,9 +25,6 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** SQLSTATE of a connection to a database that was dropped or renamed; it may come back, restored from a backup. */
-const NO_SUCH_DATABASE = "3D000";
-
 const meant = new WeakSet<GraphQLError>();
 
 /** An error that is meant for the caller: its message is shown. */
@@ -52,7 +49,7 @@ export function explain(error: unknown): GraphQLError | undefined {
   if (error instanceof CursorError) {
     return userError(error.reason === "expired" ? "CURSOR_EXPIRED" : "BAD_USER_INPUT", error.message);
   }
-  if (isUnreachable(error) || sqlState(error) === NO_SUCH_DATABASE) {
+  if (isUnreachable(error)) {
     return userError("UNAVAILABLE", "The database can't be reached. Try again in a moment.");
   }
   if (sqlState(error) === SQLSTATE.queryCanceled) {
