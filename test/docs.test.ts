@@ -77,9 +77,9 @@ describe("README", () => {
         }
         throw new Error(`ended with: ${output}`);
       });
-      let isSeen = false;
-      const seen = Promise.all(outputs).finally(() => (isSeen = true));
-      while (!isSeen) {
+      const state = { isSeen: false };
+      const seen = Promise.all(outputs).finally(() => (state.isSeen = true));
+      while (!state.isSeen) {
         await ask(
           app.url,
           'mutation { recordFileStatus(input: { filePath: "/seen", type: LOG, status: FAILED, errorMessage: "for README" }) { id } }',
@@ -119,7 +119,7 @@ describe("every document", () => {
   it.each(["README.md", "PROTOCOL.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])(
     "%s has GraphQL that parses and links that lead somewhere",
     async (file) => {
-      for (const text of await snippets(file, "graphql")) parse(text);
+      for (const text of await snippets(file, "graphql")) expect(() => parse(text), text).not.toThrow();
       const text = await readFile(path.join(ROOT, file), "utf8");
       for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) await readOrList(path.join(ROOT, link));
     },

@@ -170,9 +170,7 @@ describe("a subscriber", () => {
       await seen.until(
         (items) => new Set([...listed, ...items.map(({ fileStatus }) => fileStatus.id)]).size >= stored.length,
       );
-      expect([...new Set([...listed, ...seen.items.map(({ fileStatus }) => fileStatus.id)])].length).toBe(
-        stored.length,
-      );
+      expect(new Set([...listed, ...seen.items.map(({ fileStatus }) => fileStatus.id)]).size).toBe(stored.length);
       expect(new Set(seen.items.map(({ fileStatus }) => fileStatus.id)).size).toBe(seen.items.length);
     }
     await client.dispose();

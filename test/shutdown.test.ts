@@ -122,7 +122,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("on %s the service", (signal) => {
     const signalledAt = performance.now();
     service.child.kill(signal);
     await expect.poll(() => service.lines.some((line) => line.includes("Weir stops")), { interval: 10 }).toBe(true);
-    await expect(fetch(service.url.replace("graphql", "health"))).rejects.toThrow();
+    await expect(fetch(service.url.replace("graphql", "health"))).rejects.toThrow("fetch failed");
     const late = collect(client, "{ liveCursor }");
     await late.ended;
     expect(late.errors).toMatchObject([{ extensions: { code: "UNAVAILABLE" } }]);

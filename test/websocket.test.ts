@@ -216,10 +216,10 @@ describe("what goes wrong with one operation of a socket", () => {
     const { liveCursor } = await ask<{ liveCursor: string }>(there.url, "{ liveCursor }");
     await there.stop();
     await elsewhere[Symbol.asyncDispose]();
-    const { id, position } = app.services.feed;
+    const { feed } = app.services;
     const { liveCursor: own } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
-    const seen = { ...position(own).seen, snapshot: "900000000000:900000000000:" };
-    const future = encodeCursor(id, { seen });
+    const seen = { ...feed.position(own).seen, snapshot: "900000000000:900000000000:" };
+    const future = encodeCursor(feed.id, { seen });
     await withNeighbour(async (socket) => {
       socket.subscribe("malformed", RECORDED, { after: "no cursor" });
       expect(await socket.errorsOf("malformed")).toMatchObject([{ extensions: { code: "BAD_USER_INPUT" } }]);

@@ -5,11 +5,11 @@ import { type RowOf, TOPICS, type Topic } from "./topics.ts";
  * What a subscription asks of a row, as data: one definition that is evaluated in memory for live changes and becomes SQL
  * for those read from the log. Values compare as the column's text does; instants have a form for which that is right.
  */
-export type Condition<Column extends string = string> =
-  | { readonly column: Column; readonly in: readonly (string | number)[] }
-  | { readonly column: Column; readonly startsWith: string }
-  | { readonly column: Column; readonly after: string }
-  | { readonly column: Column; readonly before: string };
+export type Condition<Name extends string = string> =
+  | { readonly column: Name; readonly in: readonly (string | number)[] }
+  | { readonly column: Name; readonly startsWith: string }
+  | { readonly column: Name; readonly after: string }
+  | { readonly column: Name; readonly before: string };
 
 /** Which changes a subscription wants: those of these topics that meet every condition. */
 export interface Filter {

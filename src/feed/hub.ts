@@ -19,7 +19,7 @@ export interface Hub {
   piece(index: number): Piece | undefined;
   publish(piece: Piece): void;
   /** Forgets everything and begins anew at a mark: the database is not the one that the pieces came from. */
-  reset(start: Mark): void;
+  reset(mark: Mark): void;
   /** Calls back for each piece, synchronously, before anyone who waits wakes up. Returns how to stop it. */
   onPiece(listener: (piece: Piece, index: number) => void): () => void;
   /** Calls back after a reset. */
@@ -77,11 +77,11 @@ export function createHub(start: Mark): Hub {
       for (const listener of listeners) listener(piece, index);
       wakeAll();
     },
-    reset(start) {
+    reset(mark) {
       pieces.clear();
       bytes = 0;
       first = next;
-      head = { mark: start, index: next };
+      head = { mark, index: next };
       for (const listener of resetListeners) listener();
       wakeAll();
     },

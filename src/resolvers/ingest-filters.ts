@@ -49,7 +49,7 @@ const KEY_PREFIX = 100;
 
 function hasPrefix(key: SQL | Column, path: SQL | Column, prefix: Maybe<string>): SQL | undefined {
   if (prefix == null || prefix === "") return undefined;
-  const start = [...prefix].slice(0, KEY_PREFIX).join("");
+  const start = Array.from(prefix).slice(0, KEY_PREFIX).join("");
   return sql`${key} >= ${start} and ${key} < ${start + HIGHEST} and starts_with(${path}, ${prefix})`;
 }
 
@@ -123,8 +123,8 @@ function whereDated(filter: LogFileFilter): SQL | undefined {
 
 /** The same filter for the feed. */
 export function statusChanges(filter: FileStatusFilter): Filter {
-  type Column = keyof RowOf<"FILE_STATUS"> & string;
-  const equal = (column: Column, value: Maybe<string>): Condition<Column>[] =>
+  type StatusColumn = keyof RowOf<"FILE_STATUS">;
+  const equal = (column: StatusColumn, value: Maybe<string>): Condition<StatusColumn>[] =>
     value == null ? [] : [{ column, in: [value] }];
   return changesOf("FILE_STATUS", [
     ...equal("filePath", filter.filePath),

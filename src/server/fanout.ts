@@ -79,7 +79,8 @@ export function createFanout(feed: Feed): Fanout {
 
   // Each finds out for himself that his feed has ended, and tells his client.
   hub.onReset(() => {
-    for (const group of [...groups.values()]) for (const member of [...group.members]) dismiss(group, member, null);
+    const all = [...groups.values()].flatMap((group) => [...group.members].map((member) => ({ group, member })));
+    for (const { group, member } of all) dismiss(group, member, null);
   });
 
   /** Whoever stands at the hub's head joins, unless the group has already read beyond it or is behind the ring. */

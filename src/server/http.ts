@@ -73,9 +73,9 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
       const error = badInput("A compressed body is not read. Send it as it is, without Content-Encoding.");
       return answerJson(response, 415, { errors: [error] });
     }
-    const handled = isPlainPost(request)
+    const handled: Promise<unknown> = isPlainPost(request)
       ? answerPost(request, response, options)
-      : Promise.resolve(yoga(request, response)).then(() => {});
+      : Promise.resolve(yoga(request, response));
     handled.catch((error: unknown) => {
       if (response.destroyed) return;
       log.error({ err: error }, "a request could not be handled");
@@ -177,9 +177,10 @@ function createYogaEdge({ operations, viewer, maxBody, log }: HttpOptions) {
             return "source" in started ? started.results() : started;
           });
         },
-        onResultProcess({ result, setResult }) {
+        onResultProcess(processed) {
+          const { result } = processed;
           if ("errors" in result && result.errors !== undefined) {
-            setResult({ ...result, errors: result.errors.map(inOurWords) });
+            processed.setResult({ ...result, errors: result.errors.map(inOurWords) });
           }
         },
       },

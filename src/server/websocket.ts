@@ -95,8 +95,8 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
 
   function track<Result>(promise: Promise<Result>): Promise<Result> {
     running.add(promise);
-    const done = () => running.delete(promise);
-    promise.then(done, done);
+    const forget = () => running.delete(promise);
+    promise.then(forget, forget);
     return promise;
   }
 
@@ -157,15 +157,16 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       {
         protocol: socket.protocol,
         send: (data) =>
-          new Promise((resolve) => {
+          new Promise<void>((resolve) => {
             // A socket that closes meanwhile takes no answer; that is for the client to notice.
-            if (socket.readyState === socket.OPEN) socket.send(data, () => resolve());
-            else resolve();
+            const sent = () => resolve();
+            if (socket.readyState === socket.OPEN) socket.send(data, sent);
+            else sent();
           }),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) => {
-          socket.on("message", (data) => {
-            handle(String(data)).catch((error: unknown) => {
+          socket.on("message", (data: Buffer) => {
+            handle(data.toString()).catch((error: unknown) => {
               log.error({ err: error }, "a WebSocket message could not be handled");
               socket.close(CloseCode.InternalServerError, "Internal server error");
             });
