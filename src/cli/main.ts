@@ -1,10 +1,5 @@
 import { parseArgs } from "node:util";
-import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
-import { DatabaseUnfitError } from "../db/migrate.ts";
-import { startApp } from "../server/app.ts";
-import { ConfigError, readConfig } from "../server/config.ts";
-import { EmbeddedPostgresError } from "../server/embedded/error.ts";
-import { createLog } from "../server/log.ts";
+import { type Config, ConfigError, readConfig } from "../server/config.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
@@ -41,45 +36,17 @@ async function demo(): Promise<void> {
 }
 
 async function serve(): Promise<void> {
+  let config: Config;
   try {
-    const config = readConfig(process.env);
-    const log = createLog(config.WEIR_LOG_LEVEL);
-    const signalled = new Promise<NodeJS.Signals>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
-    });
-    const app = await startApp(config, log);
-    log.info({ url: app.url }, "Weir listens");
-    log.info({ signal: await signalled }, "Weir stops");
-    await app.stop();
-    log.info({}, "Weir has stopped");
+    config = readConfig(process.env);
   } catch (error) {
-    const explained = explainStart(error);
-    if (explained === undefined) throw error;
-    fail(explained.exitCode, explained.message);
+    if (error instanceof ConfigError) return fail(2, error.message);
+    throw error;
   }
-}
-
-/** One line for what an operator can mend; undefined for a defect, which keeps its stack. */
-function explainStart(error: unknown): { exitCode: number; message: string } | undefined {
-  if (error instanceof ConfigError) return { exitCode: 2, message: error.message };
-  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError)
-    return { exitCode: 1, message: error.message };
-  const code = sqlState(error);
-  if (code === "EADDRINUSE") {
-    return {
-      exitCode: 2,
-      message: "The port is in use by another program. Set WEIR_PORT to another one, or to 0 for any free one.",
-    };
-  }
-  if (code === "EACCES")
-    return { exitCode: 2, message: "The port may not be used by this user. Set WEIR_PORT to one above 1023." };
-  if (code === "28P01" || code === "28000")
-    return { exitCode: 2, message: "The database refused the user or password of DATABASE_URL." };
-  if (code === SQLSTATE.invalidCatalogName)
-    return { exitCode: 2, message: "The database that DATABASE_URL names does not exist. Create it first." };
-  if (isUnreachable(error))
-    return { exitCode: 1, message: `The database of DATABASE_URL can't be reached (${code}). Is it running?` };
-  return undefined;
+  // Loaded when it is needed: a wrong setting, or a call for help, is answered at once.
+  const service = await import("./serve.ts");
+  const failure = await service.serve(config);
+  if (failure !== undefined) fail(failure.exitCode, failure.message);
 }
 
 function fail(exitCode: number, message: string): void {

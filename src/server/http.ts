@@ -68,7 +68,11 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
           errors: [userError("NOT_FOUND", `There is nothing at ${path}. GraphQL is at ${GRAPHQL_PATH}.`)],
         });
     }
-    if (options.isClosing()) response.setHeader("connection", "close");
+    if (options.isClosing()) {
+      // On a connection that was kept alive: no other gets this far.
+      response.setHeader("connection", "close");
+      return answerJson(response, 503, { errors: [userError("UNAVAILABLE", "The service is stopping. Try again.")] });
+    }
     if ((request.headers["content-encoding"] ?? "identity") !== "identity") {
       const error = badInput("A compressed body is not read. Send it as it is, without Content-Encoding.");
       return answerJson(response, 415, { errors: [error] });
