@@ -29,7 +29,7 @@ describe("when PostgreSQL dies", () => {
       await seen.until((items) => items.length === 1);
       expect(await statusOf("ready")).toBe(200);
 
-      for (let round = 0; round < 2; round += 1) {
+      for (let round = 0; round < 4; round += 1) {
         const pid = Number((await readFile(path.join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n", 1)[0]);
         process.kill(pid, "SIGKILL");
         let wasUnavailable = false;

@@ -101,7 +101,7 @@ describe("the feed's retention", () => {
     await foreign.ended;
     expect(foreign.errors).toMatchObject([{ extensions: { code: "CURSOR_EXPIRED" } }]);
 
-    // A backup from before this cursor has a lower number.
+    // As after a restore of an older backup: what was announced last is not there.
     await insert(other.sql, "/one");
     await insert(other.sql, "/two");
     const { liveCursor: start } = await ask<{ liveCursor: string }>(there.url, "{ liveCursor }");
@@ -109,7 +109,7 @@ describe("the feed's retention", () => {
     await insert(other.sql, "/three");
     await live.until((items) => items.length === 1);
     const { liveCursor: own } = await ask<{ liveCursor: string }>(there.url, "{ liveCursor }");
-    await other.sql`select setval('weir.change_seq', 1)`;
+    await other.sql`delete from weir.change where key <> '/one'`;
     await live.ended;
     expect(live.errors).toMatchObject([{ extensions: { code: "CURSOR_EXPIRED" } }]);
     const rewound = collect(client, SUBSCRIPTION, { after: own });

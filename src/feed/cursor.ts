@@ -7,7 +7,7 @@
 
 /** What one look at the log saw. */
 export interface Mark {
-  /** `pg_snapshot` as text: `xmin:xmax:xip,xip…`. */
+  /** `pg_snapshot` as text: `xmin:xmax:xip,xip…`; see {@link capSnapshot}. */
   readonly snapshot: string;
   /** The greatest number drawn by then: no change that the snapshot sees has a greater seq. */
   readonly ceiling: number;
@@ -41,6 +41,18 @@ export interface Snapshot {
 export function parseSnapshot(text: string): Snapshot {
   const [xmin = "", xmax = "", xip = ""] = text.split(":");
   return { xmin, xmax, xip: xip === "" ? [] : xip.split(",") };
+}
+
+/**
+ * The same snapshot for all changes up to `newest`, the greatest transaction id among those that it sees, and blind to any
+ * later id. A crash of PostgreSQL gives ids out again that were never made durable: those of transactions that failed, or
+ * that wrote nothing. The commit of `newest` is durable, and with it every id before.
+ */
+export function capSnapshot(text: string, newest: string): string {
+  const { xmin, xip } = parseSnapshot(text);
+  const end = BigInt(newest) + 1n;
+  const underWay = xip.filter((xid) => BigInt(xid) < end);
+  return `${BigInt(xmin) < end ? xmin : end}:${end}:${underWay.join(",")}`;
 }
 
 const VERSION = "1";

@@ -2,7 +2,7 @@ import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import { conditionsToSql, type Filter } from "./conditions.ts";
-import { type Mark, type Position, parseSnapshot } from "./cursor.ts";
+import { capSnapshot, type Mark, type Position, parseSnapshot } from "./cursor.ts";
 import { type ChangeOperation, TOPICS, type Topic } from "./topics.ts";
 
 /** One row of the log as it was read. Its JSON is parsed when somebody wants it, once. */
@@ -54,12 +54,17 @@ export async function readMark(db: Db): Promise<Mark> {
 
 /** Reads the mark of the present, and the least number at or below the ceiling of `from` that `from` does not see. */
 export async function readMarkSince(db: Db, from: Mark | null): Promise<{ mark: Mark; straggler: number | null }> {
-  const [now] = await db.execute<{ snapshot: string; ceiling: string; straggler: string | null }>(sql`/* feed.look */
+  const [now] = await db.execute<{ snapshot: string; ceiling: string; newest: string; straggler: string | null }>(
+    sql`/* feed.look */
     select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as ceiling,
-           ${from === null ? sql`null` : firstStraggler(from, 0)} as straggler`);
+           (select greatest(f.forgotten_xid, (
+              select max(c.xid) from weir.change c where c.xid < pg_snapshot_xmax(pg_current_snapshot())
+            )) from weir.feed f)::text as newest,
+           ${from === null ? sql`null` : firstStraggler(from, 0)} as straggler`,
+  );
   if (now === undefined) throw new Error("weir.change_seq gave no row");
   return {
-    mark: { snapshot: now.snapshot, ceiling: Number(now.ceiling) },
+    mark: { snapshot: capSnapshot(now.snapshot, now.newest), ceiling: Number(now.ceiling) },
     straggler: now.straggler === null ? null : Number(now.straggler),
   };
 }

@@ -136,11 +136,9 @@ export function nextLimit(sizes: readonly number[]): number {
   return Math.max(16, Math.min(PIECE_ROWS, Math.floor(PIECE_BYTES / Math.max(average, 1))));
 }
 
-/** A later snapshot never has a lower xmax, nor a sequence a lower value, unless the database was set back. */
+/** A later look never finds that the newest change is an older one, unless the database was set back. */
 function isOlder(to: Mark, from: Mark): boolean {
-  return (
-    to.ceiling < from.ceiling || BigInt(parseSnapshot(to.snapshot).xmax) < BigInt(parseSnapshot(from.snapshot).xmax)
-  );
+  return BigInt(parseSnapshot(to.snapshot).xmax) < BigInt(parseSnapshot(from.snapshot).xmax);
 }
 
 /** Waits; `onWake` receives what ends the wait early. */
