@@ -20,17 +20,22 @@ export function createSink(socket: WebSocket, raw: Duplex, id: string): Sink {
   return {
     send(payload) {
       if (socket.readyState !== socket.OPEN) return;
-      // Corks nest: each send of a tick adds one, and all are taken off at its end. One write for the tick's frames.
-      raw.cork();
-      const head = frameHead(start.length + payload.length + END.length);
+      corkUntilNextTick(raw);
+      const length = start.length + payload.length + END.length;
       if (payload.length < COPIED_BELOW) {
-        raw.write(Buffer.concat([head, start, payload, END]));
+        const frame = startFrame(length, length);
+        const at = frame.length - length;
+        frame.set(start, at);
+        frame.set(payload, at + start.length);
+        frame.set(END, frame.length - END.length);
+        raw.write(frame);
       } else {
-        raw.write(Buffer.concat([head, start]));
+        const head = startFrame(length, start.length);
+        head.set(start, head.length - start.length);
+        raw.write(head);
         raw.write(payload);
         raw.write(END);
       }
-      process.nextTick(() => raw.uncork());
     },
     get isCongested() {
       return socket.bufferedAmount > CONGESTED_AT;
@@ -45,13 +50,35 @@ export function createSink(socket: WebSocket, raw: Duplex, id: string): Sink {
   };
 }
 
-/** The header of an unmasked text frame, RFC 6455 section 5.2. */
-function frameHead(length: number): Buffer {
-  if (length < 126) return Buffer.from([FINAL_TEXT_FRAME, length]);
-  if (length < 65_536) return Buffer.from([FINAL_TEXT_FRAME, 126, length >> 8, length & 0xff]);
-  const head = Buffer.alloc(10);
-  head[0] = FINAL_TEXT_FRAME;
-  head[1] = 127;
-  head.writeBigUInt64BE(BigInt(length), 2);
-  return head;
+const corked = new WeakSet<Duplex>();
+
+/** The frames of a tick leave in one write. */
+function corkUntilNextTick(raw: Duplex): void {
+  if (corked.has(raw)) return;
+  corked.add(raw);
+  raw.cork();
+  process.nextTick(() => {
+    corked.delete(raw);
+    raw.uncork();
+  });
+}
+
+/** The header of an unmasked text frame of this length (RFC 6455, section 5.2), with room behind it. */
+function startFrame(length: number, room: number): Buffer {
+  if (length < 126) return withHead(2, room, length);
+  if (length < 65_536) {
+    const frame = withHead(4, room, 126);
+    frame.writeUInt16BE(length, 2);
+    return frame;
+  }
+  const frame = withHead(10, room, 127);
+  frame.writeBigUInt64BE(BigInt(length), 2);
+  return frame;
+}
+
+function withHead(size: number, room: number, lengthCode: number): Buffer {
+  const frame = Buffer.allocUnsafe(size + room);
+  frame[0] = FINAL_TEXT_FRAME;
+  frame[1] = lengthCode;
+  return frame;
 }
