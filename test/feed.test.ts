@@ -217,6 +217,23 @@ describe("a subscriber", () => {
     await client.dispose();
   });
 
+  it("gets changes although nobody rings: the tail looks by itself", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url);
+    const { client, ...seen } = await subscribeLive(app.url);
+    await database.sql.begin(async (tx) => {
+      // Whoever can't have this lock leaves the ringing to the transaction that holds it, and this one never rings.
+      await tx`select pg_advisory_xact_lock(1464158546, 1)`;
+      for (let row = 1; row <= 3; row += 1) {
+        await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/quiet', 'HL7', 'staged')`;
+        await seen.until((items) => items.length === row + 1);
+        // Long enough for the looks to become as rare as they get.
+        await sleep(700);
+      }
+    });
+    await client.dispose();
+  });
+
   it("gets rows that are too large for a notification, and rows too large to be carried", async () => {
     await using database = await createTestDatabase();
     await using app = await startService(database.url);
