@@ -141,27 +141,27 @@ describe("a failure inside the service", () => {
 
   it("shows nothing of it over SSE", async () => {
     const { liveCursor: after } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
-    await database.sql`alter table weir.feed rename to lost_feed`;
-    try {
-      const response = await fetch(app.url, {
-        method: "POST",
-        headers: { "content-type": "application/json", accept: "text/event-stream" },
-        body: JSON.stringify({
-          query: "subscription ($after: Cursor) { changes(after: $after) { key } }",
-          variables: { after },
-        }),
-      });
-      const text = await response.text();
-      const data = /^data: (\{.*\})$/m.exec(text)?.[1] ?? "{}";
-      const { errors } = JSON.parse(data) as { errors: Shown[] };
-      expectMasked(
-        errors.map(({ message }) => message),
-        errors[0],
-        /relation "weir.feed" does not exist/,
-      );
-    } finally {
-      await database.sql`alter table weir.lost_feed rename to feed`;
-    }
+    // A row of the log that only a filter which compares instants trips over.
+    await database.sql`insert into weir.change (topic, key, operation, "row", is_carried)
+      values ('FILE_STATUS', '/bad', 'INSERT', '{"processed_at": "never"}', true)`;
+    const response = await fetch(app.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "text/event-stream" },
+      body: JSON.stringify({
+        query: `subscription ($after: Cursor) {
+          fileStatusRecorded(after: $after, filter: { processedAfter: "2024-01-01T00:00:00Z" }) { key }
+        }`,
+        variables: { after },
+      }),
+    });
+    const text = await response.text();
+    const data = /^data: (\{.*\})$/m.exec(text)?.[1] ?? "{}";
+    const { errors } = JSON.parse(data) as { errors: Shown[] };
+    expectMasked(
+      errors.map(({ message }) => message),
+      errors[0],
+      /invalid input syntax for type timestamp with time zone: "never"/,
+    );
   });
 });
 

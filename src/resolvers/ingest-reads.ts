@@ -23,14 +23,14 @@ export const STATUS_ORDER: Order<FileStatusRow> = {
   keyOf: (row) => [row.processedAt, row.id],
 };
 
-/** Newest first, in the current state. */
-export const RECENT_ORDER: Order<FileStatusRow> = {
-  ...STATUS_ORDER,
+/** Newest first, in the current state: files that have a status. */
+const RECENT_ORDER: Order<FileRow> = {
   name: "recent",
   columns: [
     { expression: sql`${files.processedAt}`, direction: "desc", type: "timestamptz" },
     { expression: sql`${files.statusId}`, direction: "desc", type: "bigint" },
   ],
+  keyOf: (row) => [row.processedAt ?? "-infinity", row.statusId ?? 0],
 };
 
 /** Latest date first, then by path. */
@@ -97,31 +97,15 @@ export async function listStatuses(
   };
 }
 
-/** The latest status of each file of a type. */
+/** The files of a type that have a status, by the latest. */
 export async function listRecent(
   db: Db,
   type: FileTypeWord,
   filter: FileStatusFilter,
   args: PageArgs,
   maxSize: number,
-): Promise<List<FileStatusRow>> {
-  const request = pageRequest(args, RECENT_ORDER, maxSize);
-  const where = whereRecent(type, filter);
-  const rows = await db
-    .select()
-    .from(files)
-    .where(and(where, request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .comment("ingest.recent_file_statuses");
-  return {
-    order: RECENT_ORDER,
-    page: toPage(
-      request,
-      rows.flatMap((row) => currentStatusOf(row) ?? []),
-    ),
-    count: () => countUpTo(db, "ingest.count_recent_file_statuses", sql`${files} where ${where ?? sql`true`}`),
-  };
+): Promise<List<FileRow>> {
+  return listFiles(db, "recent_file_statuses", RECENT_ORDER, whereRecent(type, filter), args, maxSize);
 }
 
 export async function listLogFiles(

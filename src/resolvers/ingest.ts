@@ -55,7 +55,11 @@ export async function recentFileStatuses(
   args: FilterArgs<FileStatusFilter>,
 ): Promise<Connection<FileStatusRow>> {
   const { database, settings } = context;
-  return connect(await listRecent(database.db, type, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
+  return connect(await listRecent(database.db, type, args.filter ?? {}, args, settings.maxPageSize), (file) => {
+    const status = currentStatusOf(file);
+    if (status === null) throw new Error("a file without a status is among those that have one");
+    return status;
+  });
 }
 
 export async function logFiles(context: Context, args: FilterArgs<LogFileFilter>): Promise<Connection<LogFile>> {
