@@ -17,7 +17,12 @@ describe("when PostgreSQL dies", () => {
     try {
       await using service = await spawnService({ WEIR_DATA_DIR: dataDir });
       const origin = new URL(service.url).origin;
-      const statusOf = async (name: string) => (await fetch(`${origin}/${name}`)).status;
+      const statusOf = async (name: string) => {
+        const response = await fetch(`${origin}/${name}`);
+        // Unread, it would keep its connection, until the service ends that for being idle.
+        await response.arrayBuffer();
+        return response.status;
+      };
       const { liveCursor } = await ask<{ liveCursor: string }>(service.url, "{ liveCursor }");
       const { client } = connect(service.url);
       const seen = collect<{ key: string }>(

@@ -32,6 +32,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     // It would ask each new connection for the array types of all tables; we pass text and JSON alone.
     fetch_types: false,
     connect_timeout: 10,
+    // Seconds before it connects again; the driver's own rule waits up to 20 after PostgreSQL was away for a while.
+    backoff: (attempt: number) => Math.min(3 ** attempt / 100, 0.5),
     ...(options.onStatement === undefined ? {} : { debug: (_connection, text) => options.onStatement?.(text) }),
     connection: {
       ...options.settings,
@@ -46,7 +48,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     url,
     sql,
     db: drizzle({ client: sql }),
-    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }),
   };
 }
 
