@@ -7,7 +7,7 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startApp } from "../src/server/app.ts";
@@ -17,6 +17,8 @@ import { subscribers as runSubscribers } from "./subscribers.ts";
 
 async function main(subscribers: number, changes: number): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "weir-bench-"));
+  // mkdtemp makes it 0700, where an unprivileged PostgreSQL can't enter.
+  await chmod(dataDir, 0o755);
   const app = await startApp(readConfig({ WEIR_DATA_DIR: dataDir, WEIR_PORT: "0" }), createLog("warn"));
   const clients = fork(new URL(import.meta.url).pathname, ["subscribers", app.url, String(subscribers)]);
   try {

@@ -5,7 +5,7 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -50,6 +50,8 @@ async function load(url: string, query: string, seconds: number): Promise<number
 
 async function main(seconds: number): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "weir-bench-"));
+  // mkdtemp makes it 0700, where an unprivileged PostgreSQL can't enter.
+  await chmod(dataDir, 0o755);
   const app = await startApp(readConfig({ WEIR_DATA_DIR: dataDir, WEIR_PORT: "0" }), createLog("warn"));
   const { sql } = app.services.database;
   await sql`insert into ingest.file_statuses (file_path, type, status) select '/f/' || i, 'HL7', 'staged' from generate_series(1, 20000) i`;
