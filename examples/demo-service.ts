@@ -17,7 +17,8 @@ const listens = z.object({ msg: z.literal("Weir listens"), url: z.url() });
 
 /** Starts the service as its own process, and waits until it is ready. Answers its exit code when it does not start. */
 export async function startDemoService(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DemoService | number> {
-  const service = spawn(process.execPath, [fileURLToPath(new URL("../bin/weir.js", import.meta.url)), "serve"], {
+  const weir = fileURLToPath(new URL("../bin/weir.js", import.meta.url));
+  const service = spawn(process.execPath, [...process.execArgv, weir, "serve"], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
     // Ctrl-C reaches a terminal's whole process group: the service has to outlive the extractor.

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { flagsOfStart } from "./support/process.ts";
 
 const systemNode = "/usr/bin/node";
 const systemVersion = versionOf(systemNode);
@@ -97,6 +98,15 @@ describe("weir", () => {
     expect(await run.closed).toEqual({ code: 0, signal: null });
     expect(run.lines()).toEqual([{ args: ["one", "two"], version: process.versions.node, pid: run.child.pid }]);
   });
+});
+
+it("keeps the heap small in every way in which it is started", async () => {
+  const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
+  const [firstLine] = (await readFile("bin/weir.js", "utf8")).split("\n");
+  const flags = (await flagsOfStart()).join(" ");
+  expect(flags).toContain("--heap-growing-percent");
+  expect(firstLine).toBe(`#!/usr/bin/env -S node ${flags}`);
+  expect(scripts.demo).toBe(`node ${flags} bin/weir.js demo`);
 });
 
 describe.skipIf(!isOld)("weir on an old Node", () => {

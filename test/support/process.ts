@@ -18,9 +18,17 @@ export interface ServiceProcess extends AsyncDisposable {
   readonly exited: Promise<number | string>;
 }
 
-/** Starts `weir serve` as a process of its own, on a free port; resolves when it listens. */
+/** What `npm start` gives to Node. */
+export async function flagsOfStart(): Promise<readonly string[]> {
+  const { scripts } = JSON.parse(await readFile(path.join(ROOT, "package.json"), "utf8"));
+  return String(scripts.start)
+    .split(" ")
+    .filter((word) => word.startsWith("--"));
+}
+
+/** Starts `weir serve` as `npm start` does, in a process of its own, on a free port; resolves when it listens. */
 export async function spawnService(settings: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [path.join(ROOT, "bin/weir.js"), "serve"], {
+  const child = spawn(process.execPath, [...(await flagsOfStart()), path.join(ROOT, "bin/weir.js"), "serve"], {
     cwd: settings["WEIR_DATA_DIR"] ?? ROOT,
     env: { PATH: process.env["PATH"], WEIR_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],
