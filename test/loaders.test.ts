@@ -2,10 +2,11 @@ import { GraphQLError } from "graphql";
 import { describe, expect, it } from "vitest";
 import { openDatabase } from "../src/db/client.ts";
 import { openFeed } from "../src/feed/feed.ts";
-import { createIngestWriters } from "../src/resolvers/ingest-writes.ts";
 import { schema } from "../src/schema/index.ts";
+import { readConfig } from "../src/server/config.ts";
 import { createLog } from "../src/server/log.ts";
 import { createOperations, type Operations, readParams } from "../src/server/operation.ts";
+import { createServices } from "../src/server/services.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { ask, collect, connect, startService } from "./support/service.ts";
 
@@ -76,13 +77,12 @@ describe("a page of logs with everything below it", () => {
       schema,
       log,
       limits: { depth: 20, aliases: 50, complexity: 1_000_000 },
-      services: {
+      services: createServices({
+        config: readConfig({}),
         database: counted,
         feed,
-        ingestWriters: createIngestWriters(counted, feed),
         closing: new AbortController().signal,
-        settings: { maxPageSize: 500, maxBatchRows: 10_000, stuckStagedMinutes: 60 },
-      },
+      }),
     });
     const one = await statementsOf(operations, statements, { first: 1 });
     const hundred = await statementsOf(operations, statements, { first: 100 });

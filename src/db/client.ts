@@ -3,6 +3,8 @@ import postgres from "postgres";
 
 export type Sql = postgres.Sql;
 export type Db = PostgresJsDatabase;
+/** The same within a transaction. */
+export type Transaction = Parameters<Parameters<Db["transaction"]>[0]>[0];
 
 /** One pool of connections, seen through drizzle (`db`) and bare (`sql`). */
 export interface Database extends AsyncDisposable {
@@ -63,6 +65,7 @@ export const SQLSTATE = {
   invalidCatalogName: "3D000",
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",
+  serializationFailure: "40001",
   duplicateTable: "42P07",
   duplicateObject: "42710",
   undefinedTable: "42P01",

@@ -1,9 +1,7 @@
-import type { FileStatusRow, Hl7FileRow } from "../db/ingest.ts";
 import type { Filter } from "../feed/conditions.ts";
 import type { Delivery, Follower } from "../feed/follow.ts";
-import { TOPIC_NAMES, type Topic } from "../feed/topics.ts";
+import { type RowOf, TOPIC_NAMES, type Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
-import { type FileStatusFilter, statusChanges } from "./ingest-filters.ts";
 
 /**
  * What a subscription field answers to be read from: which changes, from where. A transport either reads it alone, as the
@@ -21,27 +19,24 @@ export function isChangeSource(value: unknown): value is ChangeSource {
   return typeof value === "object" && value !== null && sources.has(value);
 }
 
-interface After {
+/** Where a subscription begins. */
+export interface Start {
+  /** Behind this position; null: now. */
   readonly after?: string | null | undefined;
+  /** With the current state first, unless `after` says where to go on. */
+  readonly snapshot?: boolean | undefined;
 }
 
 /** Every change of these topics; of all topics when null. */
 export function changes(
   context: Context,
-  args: After & { readonly topics?: readonly Topic[] | null | undefined },
+  args: Start & { readonly topics?: readonly Topic[] | null | undefined },
 ): ChangeSource {
-  return source(context, { topics: args.topics ?? TOPIC_NAMES, conditions: [] }, args);
-}
-
-export function fileStatusRecorded(
-  context: Context,
-  args: After & { readonly filter?: FileStatusFilter | null | undefined },
-): ChangeSource {
-  return source(context, statusChanges(args.filter ?? {}), args);
+  return changeSource(context, { topics: args.topics ?? TOPIC_NAMES, conditions: [] }, args);
 }
 
 /** Throws BAD_USER_INPUT or CURSOR_EXPIRED at once for a cursor that is not of this feed. */
-function source({ feed, closing }: Context, filter: Filter, { after }: After): ChangeSource {
+export function changeSource({ feed, closing }: Context, filter: Filter, { after }: Start): ChangeSource {
   const position = after == null ? null : feed.position(after);
   // Opened now, not when it is read: what is committed in between is part of it.
   const follower = feed.follow(filter, position);
@@ -73,10 +68,7 @@ function iterate(follower: Follower, closing: AbortSignal): AsyncIterator<Delive
 }
 
 /** The row of a change as its topic's table has it: the log keeps it as JSON, which its reader gave drizzle's names. */
-export function fileStatusOf(delivery: Delivery): FileStatusRow {
-  return delivery.row as FileStatusRow;
-}
-
-export function hl7FileOf(delivery: Delivery): Hl7FileRow {
-  return delivery.row as Hl7FileRow;
+export function rowOf<T extends Topic>(topic: T, { change, row }: Delivery): RowOf<T> {
+  if (change.topic !== topic) throw new Error(`a change of ${change.topic} was taken for one of ${topic}`);
+  return row as RowOf<T>;
 }

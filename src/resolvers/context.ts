@@ -46,5 +46,5 @@ export interface Context extends Services {
 }
 
 export function createContext(services: Services, viewer: Viewer, liveCursor: string | null = null): Context {
-  return { ...services, viewer, liveCursor, loaders: createLoaders(services) };
+  return { ...services, viewer, liveCursor, loaders: createLoaders(services.database.db) };
 }

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { type FileTypeWord, files, ingestStatusOf } from "../db/ingest.ts";
+import { textArray } from "./batches.ts";
 import { SORT_DATE, whereHl7File, whereLogFile, whereRecent } from "./ingest-filters.ts";
-import { textArray } from "./ingest-reads.ts";
 
 /** Counts of files by their latest status. `total` also has those of no status yet, and of a status of no known meaning. */
 export interface IngestCounts {

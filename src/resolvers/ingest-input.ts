@@ -7,7 +7,7 @@ import {
   STATUSES_OF_TYPE,
 } from "../db/ingest.ts";
 import { badInput } from "./errors.ts";
-import { formatPath } from "./text.ts";
+import { checked } from "./input.ts";
 
 /** PATH_MAX of Linux; an S3 key has 1,024 bytes at most. */
 const MOST_PATH_CHARACTERS = 4_096;
@@ -99,28 +99,4 @@ function assertBatchSize(input: readonly unknown[], mostRows: number): void {
   if (input.length > mostRows) {
     throw badInput(`input has ${input.length} rows; a batch has ${mostRows} at most. Send several batches.`);
   }
-}
-
-/** Parses, or throws BAD_USER_INPUT that names the first value at fault. */
-function checked<Output>(schema: z.ZodType<Output>, input: unknown, root: readonly string[]): Output {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const more = result.error.issues.length - 1;
-  const where = formatPath([
-    ...root,
-    ...(issue?.path ?? []).map((part) => (typeof part === "number" ? part : String(part))),
-  ]);
-  throw badInput(
-    `${where} ${issue?.message ?? "is invalid"}.${more > 0 ? ` ${more} more ${more === 1 ? "value is" : "values are"} wrong too.` : ""}`,
-  );
-}
-
-const KEY_CHARACTERS = 255;
-
-export function checkIdempotencyKey(key: string | null | undefined): string | null {
-  if (key == null) return null;
-  if (key === "" || key.length > KEY_CHARACTERS)
-    throw badInput(`idempotencyKey has 1 to ${KEY_CHARACTERS} characters; this one has ${key.length}.`);
-  return key;
 }

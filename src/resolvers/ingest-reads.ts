@@ -1,6 +1,7 @@
-import { and, getColumns, type SQL, sql } from "drizzle-orm";
+import { and, getColumns, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { type FileRow, type FileStatusRow, type FileTypeWord, fileStatuses, files } from "../db/ingest.ts";
+import { groupByPlace, textArray } from "./batches.ts";
 import {
   type FileStatusFilter,
   type Hl7FileFilter,
@@ -11,7 +12,8 @@ import {
   whereRecent,
   whereStatus,
 } from "./ingest-filters.ts";
-import { type Order, type Page, type PageArgs, type PageRequest, pageRequest, toPage } from "./paging.ts";
+import { countUpTo, type List, listRows } from "./lists.ts";
+import type { Order, PageArgs, PageRequest } from "./paging.ts";
 
 /** Newest first, in the history. */
 export const STATUS_ORDER: Order<FileStatusRow> = {
@@ -55,98 +57,55 @@ export const HL7_FILE_ORDER: Order<FileRow> = {
   keyOf: (row) => [row.date ?? "-infinity", row.logPathKey ?? "", row.segmentNumber ?? 0, row.pathKey],
 };
 
-/** A page of rows and how to count all of them. */
-export interface List<Row> {
-  readonly order: Order<Row>;
-  readonly page: Page<Row>;
-  /** How many rows there are over all pages; null when there are more than 10,000. */
-  readonly count: () => Promise<number | null>;
-}
-
-/** Counts beyond this are not made: the answer is null. */
-const MOST_COUNTED = 10_000;
-
-async function countUpTo(db: Db, name: string, from: SQL): Promise<number | null> {
-  const [counted] = await db.execute<{ count: string }>(
-    sql`${sql.raw(`/* ${name} */`)} select count(*) from (select from ${from} limit ${MOST_COUNTED + 1}) t`,
-  );
-  const count = Number(counted?.count);
-  return count > MOST_COUNTED ? null : count;
-}
-
 /** The history. */
-export async function listStatuses(
+export function listStatuses(
   db: Db,
   filter: FileStatusFilter,
   args: PageArgs,
   maxSize: number,
 ): Promise<List<FileStatusRow>> {
-  const request = pageRequest(args, STATUS_ORDER, maxSize);
   const where = whereStatus(filter);
-  const rows = await db
-    .select()
-    .from(fileStatuses)
-    .where(and(where, request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .comment("ingest.file_statuses");
-  return {
-    order: STATUS_ORDER,
-    page: toPage(request, rows),
-    count: () => countUpTo(db, "ingest.count_file_statuses", sql`${fileStatuses} where ${where ?? sql`true`}`),
-  };
+  return listRows(db, { name: "ingest.file_statuses", table: fileStatuses, order: STATUS_ORDER, where, args, maxSize });
 }
 
 /** The files of a type that have a status, by the latest. */
-export async function listRecent(
+export function listRecent(
   db: Db,
   type: FileTypeWord,
   filter: FileStatusFilter,
   args: PageArgs,
   maxSize: number,
 ): Promise<List<FileRow>> {
-  return listFiles(db, "recent_file_statuses", RECENT_ORDER, whereRecent(type, filter), args, maxSize);
+  return listRows(db, {
+    name: "ingest.recent_file_statuses",
+    table: files,
+    order: RECENT_ORDER,
+    where: whereRecent(type, filter),
+    args,
+    maxSize,
+  });
 }
 
-export async function listLogFiles(
-  db: Db,
-  filter: LogFileFilter,
-  args: PageArgs,
-  maxSize: number,
-): Promise<List<FileRow>> {
-  return listFiles(db, "log_files", LOG_FILE_ORDER, whereLogFile(filter), args, maxSize);
+export function listLogFiles(db: Db, filter: LogFileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+  return listRows(db, {
+    name: "ingest.log_files",
+    table: files,
+    order: LOG_FILE_ORDER,
+    where: whereLogFile(filter),
+    args,
+    maxSize,
+  });
 }
 
-export async function listHl7Files(
-  db: Db,
-  filter: Hl7FileFilter,
-  args: PageArgs,
-  maxSize: number,
-): Promise<List<FileRow>> {
-  return listFiles(db, "hl7_files", HL7_FILE_ORDER, whereHl7File(filter), args, maxSize);
-}
-
-async function listFiles(
-  db: Db,
-  name: string,
-  order: Order<FileRow>,
-  where: SQL | undefined,
-  args: PageArgs,
-  maxSize: number,
-): Promise<List<FileRow>> {
-  const request = pageRequest(args, order, maxSize);
-  const rows = await db
-    .select()
-    .from(files)
-    .where(and(where, request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .comment(`ingest.${name}`);
-  return {
-    order,
-    page: toPage(request, rows),
-    count: () => countUpTo(db, `ingest.count_${name}`, sql`${files} where ${where ?? sql`true`}`),
-  };
+export function listHl7Files(db: Db, filter: Hl7FileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+  return listRows(db, {
+    name: "ingest.hl7_files",
+    table: files,
+    order: HL7_FILE_ORDER,
+    where: whereHl7File(filter),
+    args,
+    maxSize,
+  });
 }
 
 /** The status that the current state of a file holds; null when none was reported yet. */
@@ -244,19 +203,4 @@ export async function loadHl7Pages(
     .crossJoinLateral(page)
     .comment("ingest.hl7_files_of_logs");
   return groupByPlace(logPaths.length, rows);
-}
-
-/** Rows that say by `at`, from 1, to which of so many places they belong. */
-function groupByPlace<Row extends { readonly at: number }>(
-  places: number,
-  rows: readonly Row[],
-): readonly (readonly Row[])[] {
-  const groups: Row[][] = Array.from({ length: places }, () => []);
-  for (const row of rows) groups[row.at - 1]?.push(row);
-  return groups;
-}
-
-/** One parameter, whatever the length: the statement's text stays the same. */
-export function textArray(values: readonly string[]): SQL {
-  return sql`array(select jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb))`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { type Database, type Db, isUnreachable } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import type { FileStatusRow, Hl7FileRow } from "../db/ingest.ts";
@@ -7,6 +7,7 @@ import type { Feed } from "../feed/feed.ts";
 import { coalesceWrites } from "./coalesce.ts";
 import { userError } from "./errors.ts";
 import type { NewFileStatus, NewHl7File } from "./ingest-input.ts";
+import { asWriter } from "./transactions.ts";
 
 /** What one mutation asks to be written. */
 export interface StatusReport {
@@ -193,11 +194,6 @@ async function upsertHl7Files(db: Db, actor: string, rows: readonly NewHl7File[]
   );
   const byKey = new Map(written.map((row) => [`${row.segment_number} ${row.log_file_path}`, row]));
   return rows.map((row) => ({ ...row, date: byKey.get(`${row.segmentNumber} ${row.logFilePath}`)?.date ?? null }));
-}
-
-/** Tells the triggers who writes, for the transaction that this statement is. */
-function asWriter(actor: string): SQL {
-  return sql`select set_config('weir.writer', ${`api:${actor}`}, true)`;
 }
 
 function hashOf(report: StatusReport): string {

@@ -7,7 +7,6 @@ import {
   checkFileStatus,
   checkFileStatuses,
   checkHl7Files,
-  checkIdempotencyKey,
   type NewFileStatus,
   type NewHl7File,
 } from "./ingest-input.ts";
@@ -16,13 +15,14 @@ import {
   countStatusesOf,
   currentStatusOf,
   HL7_FILE_ORDER,
-  type List,
   listHl7Files,
   listLogFiles,
   listRecent,
   listStatuses,
   STATUS_ORDER,
 } from "./ingest-reads.ts";
+import { checkIdempotencyKey } from "./input.ts";
+import { connect } from "./lists.ts";
 import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "./paging.ts";
 
 /** A log as the schema shows it. Its current status is missing where it was not read along. */
@@ -74,13 +74,13 @@ export async function hl7Files(context: Context, args: FilterArgs<Hl7FileFilter>
 
 /** Null when neither table names the log. */
 export async function logFile(context: Context, logFilePath: string): Promise<LogFile | null> {
-  const file = await context.loaders.file.load({ type: "Log", path: logFilePath });
+  const file = await context.loaders.ingest.file.load({ type: "Log", path: logFilePath });
   return file === null ? null : toLogFile(file);
 }
 
 /** Null when `hl7_files` does not name the path. */
 export async function hl7File(context: Context, hl7FilePath: string): Promise<Hl7File | null> {
-  const file = await context.loaders.file.load({ type: "HL7", path: hl7FilePath });
+  const file = await context.loaders.ingest.file.load({ type: "HL7", path: hl7FilePath });
   return file === null || file.logFilePath === null ? null : toHl7File(file);
 }
 
@@ -92,7 +92,7 @@ export async function currentStatus(
   known: FileStatusRow | null | undefined,
 ): Promise<FileStatusRow | null> {
   if (known !== undefined) return known;
-  const file = await context.loaders.file.load({ type, path });
+  const file = await context.loaders.ingest.file.load({ type, path });
   return file === null ? null : currentStatusOf(file);
 }
 
@@ -103,7 +103,7 @@ export async function statusesOf(
   args: PageArgs,
 ): Promise<Connection<FileStatusRow>> {
   const request = pageRequest(args, STATUS_ORDER, settings.maxPageSize);
-  const rows = await loaders.statusPages(request, JSON.stringify(args)).load({ type, path });
+  const rows = await loaders.ingest.statusPages(request, JSON.stringify(args)).load({ type, path });
   return toConnection(
     STATUS_ORDER,
     toPage(request, rows),
@@ -119,7 +119,7 @@ export async function hl7FilesOf(
 ): Promise<Connection<Hl7File>> {
   const filter = args.filter ?? {};
   const request = pageRequest(args, HL7_FILE_ORDER, settings.maxPageSize);
-  const rows = await loaders.hl7Pages(filter, request, JSON.stringify(args)).load(logFilePath);
+  const rows = await loaders.ingest.hl7Pages(filter, request, JSON.stringify(args)).load(logFilePath);
   return toConnection(
     HL7_FILE_ORDER,
     toPage(request, rows),
@@ -129,7 +129,7 @@ export async function hl7FilesOf(
 }
 
 export function hl7FileCounts(context: Context, logFilePath: string): Promise<IngestCounts> {
-  return context.loaders.hl7Counts.load(logFilePath);
+  return context.loaders.ingest.hl7Counts.load(logFilePath);
 }
 
 /** Throws BAD_USER_INPUT when the range of dates is the wrong way round. */
@@ -179,10 +179,6 @@ export function recordHl7Files(context: Context, input: readonly NewHl7File[]): 
     context.viewer.name ?? "",
     checkHl7Files(input, context.settings.maxBatchRows),
   );
-}
-
-function connect<Row, Node>(list: List<Row>, toNode: (row: Row) => Node): Connection<Node> {
-  return toConnection(list.order, list.page, list.count, toNode);
 }
 
 function toLogFile(file: FileRow): LogFile {

@@ -1,56 +1,18 @@
-import DataLoader from "dataloader";
-import type { Database } from "../db/client.ts";
-import type { FileRow, FileStatusRow, FileTypeWord } from "../db/ingest.ts";
-import { type IngestCounts, loadHl7Counts } from "./ingest-counts.ts";
-import type { Hl7FileFilter } from "./ingest-filters.ts";
-import { loadFiles, loadHl7Pages, loadStatusPages } from "./ingest-reads.ts";
-import type { PageRequest } from "./paging.ts";
+import type { Db } from "../db/client.ts";
+import { createIngestLoaders, type IngestLoaders } from "./ingest-loaders.ts";
 
-interface FileKey {
-  readonly type: FileTypeWord;
-  readonly path: string;
-}
-
-/** Loaders that gather what the fields of one level ask for into one statement. */
+/** Loaders that gather what the fields of one level ask for into one statement, by system. */
 export interface Loaders {
-  /** Current state of a file; null when it is not known. */
-  readonly file: DataLoader<FileKey, FileRow | null, string>;
-  /** Counts of a log's HL7 files by latest status. */
-  readonly hl7Counts: DataLoader<string, IngestCounts>;
-  /** Pages of statuses by file: one loader for each set of arguments. */
-  readonly statusPages: (
-    request: PageRequest,
-    argsKey: string,
-  ) => DataLoader<FileKey, readonly FileStatusRow[], string>;
-  /** Pages of HL7 files by log: one loader for each set of arguments. */
-  readonly hl7Pages: (
-    filter: Hl7FileFilter,
-    request: PageRequest,
-    argsKey: string,
-  ) => DataLoader<string, readonly FileRow[]>;
+  readonly ingest: IngestLoaders;
 }
 
-const cacheKeyFn = ({ type, path }: FileKey) => `${type} ${path}`;
-
-export function createLoaders({ database: { db } }: { readonly database: Database }): Loaders {
-  const statusLoaders = new Map<string, DataLoader<FileKey, readonly FileStatusRow[], string>>();
-  const hl7Loaders = new Map<string, DataLoader<string, readonly FileRow[]>>();
+/** Each system's are made when a field asks for them: most operations, and each event of a subscription, ask one system. */
+export function createLoaders(db: Db): Loaders {
+  let ingest: IngestLoaders | undefined;
   return {
-    file: new DataLoader((keys) => loadFiles(db, keys), { cacheKeyFn }),
-    hl7Counts: new DataLoader((paths) => loadHl7Counts(db, paths)),
-    statusPages: (request, argsKey) =>
-      getOrMake(
-        statusLoaders,
-        argsKey,
-        () => new DataLoader((keys) => loadStatusPages(db, keys, request), { cacheKeyFn }),
-      ),
-    hl7Pages: (filter, request, argsKey) =>
-      getOrMake(hl7Loaders, argsKey, () => new DataLoader((paths) => loadHl7Pages(db, paths, filter, request))),
+    get ingest() {
+      ingest ??= createIngestLoaders(db);
+      return ingest;
+    },
   };
-}
-
-function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
-  const known = map.get(key) ?? make();
-  map.set(key, known);
-  return known;
 }

@@ -1,10 +1,11 @@
 import type { Delivery } from "../feed/follow.ts";
 import type { ChangeOperation as Operation, Topic as TopicName } from "../feed/topics.ts";
 import * as changes from "../resolvers/changes.ts";
-import { builder } from "./builder.ts";
-import { FileStatus, FileStatusFilter, Hl7File } from "./ingest.ts";
+import { builder, type SchemaTypes } from "./builder.ts";
 
-const Topic = builder.enumType("Topic", {
+type ArgBuilder = PothosSchemaTypes.SubscriptionFieldBuilder<SchemaTypes, object>;
+
+export const Topic = builder.enumType("Topic", {
   description: "What a change is about.",
   values: {
     FILE_STATUS: { description: "A report about a HL7 file or a log was added." },
@@ -27,7 +28,7 @@ const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   HL7_FILE: "Hl7FileChange",
 };
 
-const Change = builder.interfaceRef<Delivery>("Change").implement({
+export const Change = builder.interfaceRef<Delivery>("Change").implement({
   description: "A change of one row, delivered once it is committed.",
   resolveType: (delivery) => TYPE_OF_TOPIC[delivery.change.topic],
   fields: (t) => ({
@@ -63,28 +64,24 @@ const Change = builder.interfaceRef<Delivery>("Change").implement({
   }),
 });
 
-const FileStatusChange = builder.objectRef<Delivery>("FileStatusChange").implement({
-  description: "A report was added to a file's history.",
-  interfaces: [Change],
-  fields: (t) => ({
-    fileStatus: t.field({ type: FileStatus, description: "The report.", resolve: changes.fileStatusOf }),
-    isCurrent: t.boolean({
-      description: "True when this row became its file's latest status; false for one that arrived late.",
-      resolve: ({ change }) => change.isCurrent === true,
-    }),
-  }),
-});
+/** The argument `after` of a subscription field. */
+export function afterArg(t: ArgBuilder) {
+  return t.arg({
+    type: "Cursor",
+    description:
+      "Continue behind this position; null: from now on. Pass it as a variable, so that the service can serve many alike subscribers as one.",
+  });
+}
 
-builder.objectRef<Delivery>("Hl7FileChange").implement({
-  description: "The mapping of a HL7 file to its log was added, changed or removed.",
-  interfaces: [Change],
-  fields: (t) => ({
-    hl7File: t.field({ type: Hl7File, description: "The mapping.", resolve: changes.hl7FileOf }),
-  }),
-});
-
-const after =
-  "Continue behind this position; null: from now on. Pass it as a variable, so that the service can serve many alike subscribers as one.";
+/** The argument `snapshot` of a subscription field. */
+export function snapshotArg(t: ArgBuilder) {
+  return t.arg.boolean({
+    required: true,
+    defaultValue: false,
+    description:
+      "Deliver the current matching state first, as operation SNAPSHOT. Without meaning when after is given: a subscription that is resumed goes on where it was, also within its snapshot.",
+  });
+}
 
 builder.queryFields((t) => ({
   liveCursor: t.field({
@@ -102,22 +99,10 @@ builder.subscriptionFields((t) => ({
     authScopes: { role: "VIEWER" },
     args: {
       topics: t.arg({ type: [Topic], description: "Only of these topics; null: of all." }),
-      after: t.arg({ type: "Cursor", description: after }),
+      after: afterArg(t),
     },
     description: "Every change of the topics. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
     subscribe: (_root, args, context) => changes.changes(context, args),
-    resolve: (delivery) => delivery,
-  }),
-  fileStatusRecorded: t.field({
-    type: FileStatusChange,
-    authScopes: { role: "VIEWER" },
-    args: {
-      filter: t.arg({ type: FileStatusFilter, description: "Only reports that meet it." }),
-      after: t.arg({ type: "Cursor", description: after }),
-    },
-    description:
-      "Every report about a file, also one that arrived late. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
-    subscribe: (_root, args, context) => changes.fileStatusRecorded(context, args),
     resolve: (delivery) => delivery,
   }),
 }));

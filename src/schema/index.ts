@@ -5,6 +5,7 @@ import "./ingest.ts";
 import "./ingest-mutations.ts";
 import "./ingest-summary.ts";
 import "./changes.ts";
+import "./ingest-changes.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
 export const schema: GraphQLSchema = builder.toSchema();

@@ -7,7 +7,6 @@ import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { openFeed } from "../feed/feed.ts";
 import type { Services, Viewer } from "../resolvers/context.ts";
-import { createIngestWriters } from "../resolvers/ingest-writes.ts";
 import { schema } from "../schema/index.ts";
 import type { Config } from "./config.ts";
 import { startEmbeddedPostgres } from "./embedded/launcher.ts";
@@ -17,6 +16,7 @@ import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { createOperations } from "./operation.ts";
 import { refusalOf } from "./origin.ts";
+import { createServices } from "./services.ts";
 import { createWebSockets } from "./websocket.ts";
 
 export interface App extends AsyncDisposable {
@@ -52,17 +52,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   started.use(await startMaintenance({ database, days: config.WEIR_RETENTION_DAYS, log }));
 
   const closing = new AbortController();
-  const services: Services = {
-    database,
-    feed,
-    ingestWriters: createIngestWriters(database, feed),
-    closing: closing.signal,
-    settings: {
-      maxPageSize: config.WEIR_MAX_PAGE_SIZE,
-      maxBatchRows: config.WEIR_MAX_BATCH_ROWS,
-      stuckStagedMinutes: config.WEIR_STUCK_STAGED_MINUTES,
-    },
-  };
+  const services = createServices({ config, database, feed, closing: closing.signal });
   const operations = createOperations({
     schema,
     services,
