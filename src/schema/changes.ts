@@ -1,4 +1,4 @@
-import type { Delivery } from "../feed/follow.ts";
+import type { Delivery } from "../feed/delivery.ts";
 import type { ChangeOperation as Operation, Topic as TopicName } from "../feed/topics.ts";
 import * as changes from "../resolvers/changes.ts";
 import { builder, type SchemaTypes } from "./builder.ts";
