@@ -81,6 +81,7 @@ describe("a page of logs with everything below it", () => {
         config: readConfig({}),
         database: counted,
         feed,
+        keyring: { current: null, all: [] },
         closing: new AbortController().signal,
       }),
     });

@@ -4,6 +4,7 @@ import { startApp } from "../server/app.ts";
 import type { Config } from "../server/config.ts";
 import { EmbeddedPostgresError } from "../server/embedded/error.ts";
 import { createLog } from "../server/log.ts";
+import { SecretKeyError } from "../server/secret-key.ts";
 
 /** Why the service did not start, where an operator can mend it: one line. */
 export interface StartFailure {
@@ -33,7 +34,7 @@ export async function serve(config: Config): Promise<StartFailure | undefined> {
 
 /** One line for what an operator can mend; undefined for a defect, which keeps its stack. */
 function explainStart(error: unknown): StartFailure | undefined {
-  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError)
+  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError || error instanceof SecretKeyError)
     return { exitCode: 1, message: error.message };
   const code = sqlState(error);
   if (code === "EADDRINUSE") {

@@ -10,6 +10,9 @@ export const Topic = builder.enumType("Topic", {
   values: {
     FILE_STATUS: { description: "A report about a HL7 file or a log was added." },
     HL7_FILE: { description: "A HL7 file was mapped to its log, mapped anew, or the mapping removed." },
+    PIPELINE: { description: "A pipeline was created, configured, stamped by a run's end, or deleted." },
+    RUN: { description: "A run was asked for, or moved on." },
+    RUN_STAGE: { description: "A stage of a run started, or ended." },
   } satisfies Record<TopicName, object>,
 });
 
@@ -26,6 +29,9 @@ const ChangeOperation = builder.enumType("ChangeOperation", {
 const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   FILE_STATUS: "FileStatusChange",
   HL7_FILE: "Hl7FileChange",
+  PIPELINE: "PipelineChange",
+  RUN: "RunChange",
+  RUN_STAGE: "RunStageChange",
 };
 
 export const Change = builder.interfaceRef<Delivery>("Change").implement({

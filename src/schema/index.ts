@@ -4,8 +4,14 @@ import "./scalars.ts";
 import "./ingest.ts";
 import "./ingest-mutations.ts";
 import "./ingest-summary.ts";
+import "./pipelines.ts";
+import "./pipelines-mutations.ts";
+import "./runs.ts";
+import "./run-summary.ts";
+import "./runs-mutations.ts";
 import "./changes.ts";
 import "./ingest-changes.ts";
+import "./pipelines-changes.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
 export const schema: GraphQLSchema = builder.toSchema();
