@@ -30,9 +30,9 @@ describe("drivers", () => {
     const executed: string[] = [];
     let claims = 0;
     const isKilled = (driver: number) => driver % 3 === 0 && claims > 400;
-    let isOver = false;
+    const over = new AbortController();
     async function drive(driver: number): Promise<void> {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const { claimStage } = await ask<Claim>(app.url, CLAIM, { container, worker: `d${driver}`, lease: 10 });
         if (claimStage === null) {
           await sleep(100);
@@ -51,7 +51,7 @@ describe("drivers", () => {
         "n"
       ];
     while ((await unfinished()) > 0) await sleep(200);
-    isOver = true;
+    over.abort();
     await Promise.all(drivers);
 
     expect(executed).toHaveLength(RUNS * stages.length);

@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from "drizzle-orm";
+import { and, type Column, desc, eq, sql } from "drizzle-orm";
 import type { Transaction } from "../db/client.ts";
 import {
   type PipelineStageRow,
@@ -166,10 +166,7 @@ export async function endRun(
       sourceToDl: pipelineRuns.sourceToDlIncrementalValue,
       dlToSink: pipelineRuns.dlToSinkIncrementalValue,
     });
-  const watermark = (
-    column: typeof pipelineConfig.sourceToDlLastIncrementalValue | typeof pipelineConfig.dlToSinkLastIncrementalValue,
-    value: string | null | undefined,
-  ) =>
+  const watermark = (column: Column, value: string | null | undefined) =>
     status === "success"
       ? sql`case when pipeline.is_later(${value ?? null}, ${column}) then ${value ?? null} else ${column} end`
       : sql`${column}`;

@@ -89,7 +89,7 @@ export async function runSummary(
       cancelled: Number(row.cancelled),
       running: Number(row.running),
       rowsProcessed: Number(row.rows),
-      medianDurationSeconds: row.median === null ? null : Number(row.median),
+      medianDurationSeconds: row.median,
     })),
     byStatus: [...counts].map(([status, count]) => ({ status, count })),
     rowsProcessed: rows.reduce((sum, row) => sum + Number(row.rows), 0),
