@@ -1,3 +1,4 @@
+import { fileProcessingSteps, files, processingLogs } from "../db/documents.ts";
 import { fileStatuses, hl7Files } from "../db/ingest.ts";
 
 /**
@@ -7,13 +8,16 @@ import { fileStatuses, hl7Files } from "../db/ingest.ts";
 export const TOPICS = {
   FILE_STATUS: { table: fileStatuses, keyColumn: "filePath", primaryKey: ["id"] },
   HL7_FILE: { table: hl7Files, keyColumn: "hl7FilePath", primaryKey: ["logFilePath", "segmentNumber"] },
+  FILE: { table: files, keyColumn: "id", primaryKey: ["id"] },
+  FILE_STEP: { table: fileProcessingSteps, keyColumn: "fileId", primaryKey: ["id"] },
+  PROCESSING_LOG: { table: processingLogs, keyColumn: "fileId", primaryKey: ["id"] },
 } as const;
 
 export type Topic = keyof typeof TOPICS;
 /** The row that changes of a topic carry. */
 export type RowOf<T extends Topic> = (typeof TOPICS)[T]["table"]["$inferSelect"];
 
-export const TOPIC_NAMES: readonly Topic[] = ["FILE_STATUS", "HL7_FILE"];
+export const TOPIC_NAMES: readonly Topic[] = ["FILE_STATUS", "HL7_FILE", "FILE", "FILE_STEP", "PROCESSING_LOG"];
 
 export const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;
 export type ChangeOperation = (typeof CHANGE_OPERATIONS)[number];

@@ -22,6 +22,8 @@ export interface Settings {
   readonly maxBatchRows: number;
   /** A HL7 file that is staged for longer than this many minutes is stuck. */
   readonly stuckStagedMinutes: number;
+  /** A step of a document that is in progress for longer than this many minutes is stalled. */
+  readonly stepTimeoutMinutes: number;
 }
 
 /** What the process shares among all operations. */

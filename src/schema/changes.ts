@@ -10,6 +10,9 @@ export const Topic = builder.enumType("Topic", {
   values: {
     FILE_STATUS: { description: "A report about a HL7 file or a log was added." },
     HL7_FILE: { description: "A HL7 file was mapped to its log, mapped anew, or the mapping removed." },
+    FILE: { description: "A document was added, changed or removed; its counts of steps belong to it." },
+    FILE_STEP: { description: "A step of a document was added, changed or removed." },
+    PROCESSING_LOG: { description: "An event was added to the history of the documents." },
   } satisfies Record<TopicName, object>,
 });
 
@@ -26,6 +29,9 @@ const ChangeOperation = builder.enumType("ChangeOperation", {
 const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   FILE_STATUS: "FileStatusChange",
   HL7_FILE: "Hl7FileChange",
+  FILE: "FileChange",
+  FILE_STEP: "FileStepChange",
+  PROCESSING_LOG: "ProcessingLogChange",
 };
 
 export const Change = builder.interfaceRef<Delivery>("Change").implement({

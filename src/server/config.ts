@@ -47,6 +47,7 @@ const settings = z.object({
   WEIR_DATABASE_CONNECTIONS: wholeNumber(1, 1_000, 10),
   WEIR_RETENTION_DAYS: wholeNumber(1, 3_650, 7),
   WEIR_STUCK_STAGED_MINUTES: wholeNumber(1, 1_000_000, 60),
+  WEIR_STEP_TIMEOUT_MINUTES: wholeNumber(1, 1_000_000, 10),
   WEIR_MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 1_048_576),
   WEIR_MAX_BATCH_ROWS: wholeNumber(1, 1_000_000, 10_000),
   WEIR_MAX_PAGE_SIZE: wholeNumber(1, 10_000, 500),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
+import { addUpFileCounts, settleDocuments } from "../db/documents-upkeep.ts";
 import { settleFiles } from "../db/settle.ts";
 import { maintainFeed } from "../feed/retention.ts";
 import type { Logger } from "./log.ts";
@@ -36,6 +37,8 @@ export async function startMaintenance(options: {
   const running = Promise.all([
     repeat(RETENTION_INTERVAL, "retention", retain),
     repeat(SETTLE_INTERVAL, "settling files", () => settleFiles(database.db)),
+    repeat(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
+    repeat(SETTLE_INTERVAL, "adding up documents", () => addUpFileCounts(database.db)),
   ]);
   return {
     async [Symbol.asyncDispose]() {

@@ -21,6 +21,7 @@ export function createServices(options: {
       maxPageSize: config.WEIR_MAX_PAGE_SIZE,
       maxBatchRows: config.WEIR_MAX_BATCH_ROWS,
       stuckStagedMinutes: config.WEIR_STUCK_STAGED_MINUTES,
+      stepTimeoutMinutes: config.WEIR_STEP_TIMEOUT_MINUTES,
     },
   };
 }
