@@ -6,6 +6,7 @@ const DATABASE_TESTS = [
   "test/direct-writers.test.ts",
   "test/retention.test.ts",
   "test/migrations.test.ts",
+  "test/documents-direct-writers.test.ts",
 ];
 
 export default defineConfig({
