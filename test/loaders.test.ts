@@ -48,14 +48,31 @@ async function fill(url: string, logs: number, filesEach: number): Promise<void>
   });
 }
 
+/** Operations on a database of which every statement is noted. */
+async function countStatements(
+  url: string,
+): Promise<{ operations: Operations; statements: string[] } & AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  const statements: string[] = [];
+  const database = opened.use(openDatabase(url, { onStatement: (text) => statements.push(text) }));
+  const log = createLog("silent");
+  const feed = opened.use(await openFeed({ url, log }));
+  const services = createServices({ config: readConfig({}), database, feed, closing: new AbortController().signal });
+  const limits = { depth: 20, aliases: 50, complexity: 1_000_000 };
+  const operations = createOperations({ schema, log, limits, services });
+  const kept = opened.move();
+  return { operations, statements, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
 /** Runs an operation and answers its data and the names of its SQL statements. */
 async function statementsOf(
   operations: Operations,
   statements: string[],
+  query: string,
   variables: object,
 ): Promise<{ data: unknown; names: string[] }> {
   statements.length = 0;
-  const params = readParams({ query: LOGS, variables });
+  const params = readParams({ query, variables });
   if (params instanceof GraphQLError) throw params;
   const operation = operations.prepare(params);
   if ("errors" in operation) throw operation.errors[0] ?? new Error("no operation");
@@ -69,23 +86,10 @@ describe("a page of logs with everything below it", () => {
     await using database = await createTestDatabase();
     await using app = await startService(database.url);
     await fill(app.url, 100, 8);
-    const statements: string[] = [];
-    await using counted = openDatabase(database.url, { onStatement: (text) => statements.push(text) });
-    const log = createLog("silent");
-    await using feed = await openFeed({ url: database.url, log });
-    const operations = createOperations({
-      schema,
-      log,
-      limits: { depth: 20, aliases: 50, complexity: 1_000_000 },
-      services: createServices({
-        config: readConfig({}),
-        database: counted,
-        feed,
-        closing: new AbortController().signal,
-      }),
-    });
-    const one = await statementsOf(operations, statements, { first: 1 });
-    const hundred = await statementsOf(operations, statements, { first: 100 });
+    await using counting = await countStatements(database.url);
+    const { operations, statements } = counting;
+    const one = await statementsOf(operations, statements, LOGS, { first: 1 });
+    const hundred = await statementsOf(operations, statements, LOGS, { first: 100 });
     expect(hundred.names).toEqual(one.names);
     expect(hundred.names).toMatchInlineSnapshot(`
       [
@@ -120,6 +124,57 @@ describe("a page of logs with everything below it", () => {
       );
       expect(hl7Files.nodes[0]).toMatchObject({ currentStatus: { status: "FAILED" }, logFile: { logFilePath } });
     }
+  });
+});
+
+const FILES = `query ($first: Int) {
+  files(first: $first) {
+    nodes {
+      id overallStatus { status } stepSummary { main { total } }
+      steps { stepName status file { id } }
+      logs(first: 3) { nodes { status } }
+    }
+    totalCount
+  }
+  fileStatusCounts { status count }
+}`;
+
+describe("a page of documents with everything below it", () => {
+  it("costs the same few SQL statements for 100 files as for one", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url);
+    const { sql } = database;
+    await sql`insert into documents.files (filehash) select 'h' || n from generate_series(1, 100) n`;
+    await sql`insert into documents.file_processing_steps (file_id, step_name, status)
+      select f.id, 'step_' || n, 'success' from documents.files f, generate_series(1, 5) n`;
+    await sql`insert into documents.processing_logs (file_id, step_name, status)
+      select s.file_id, s.step_name, s.status from documents.file_processing_steps s`;
+    await using counting = await countStatements(database.url);
+    const { operations, statements } = counting;
+    const one = await statementsOf(operations, statements, FILES, { first: 1 });
+    const hundred = await statementsOf(operations, statements, FILES, { first: 100 });
+    expect(hundred.names).toEqual(one.names);
+    expect(hundred.names).toMatchInlineSnapshot(`
+      [
+        "documents.count_files",
+        "documents.file_counts",
+        "documents.files",
+        "documents.files_by_id",
+        "documents.logs_of_files",
+        "documents.steps_of_files",
+      ]
+    `);
+    const { files } = hundred.data as {
+      files: { nodes: { id: string; overallStatus: object; steps: { file: object }[]; logs: { nodes: object[] } }[] };
+    };
+    expect(files.nodes).toHaveLength(100);
+    for (const { id, overallStatus, steps, logs } of files.nodes) {
+      expect(overallStatus).toEqual({ status: "COMPLETED" });
+      expect(steps).toHaveLength(5);
+      expect(steps[4]).toEqual({ stepName: "step_5", status: "SUCCESS", file: { id } });
+      expect(logs.nodes).toHaveLength(3);
+    }
+    expect((await ask(app.url, "{ fileStatusCounts { count } }"))["fileStatusCounts"]).toContainEqual({ count: 100 });
   });
 });
 
