@@ -8,7 +8,7 @@ import {
 } from "../db/documents-rebuild.ts";
 import type { Context } from "./context.ts";
 import { checkBatchSize, fileIdOf, noSuchFile } from "./documents-input.ts";
-import { writeInTransaction } from "./transactions.ts";
+import { type WriteContext, writeInTransaction } from "./transactions.ts";
 
 export interface MigrationResult {
   readonly fileId: number;
@@ -39,9 +39,6 @@ export interface MigrationVerification {
   readonly discrepancies: readonly string[];
 }
 
-/** What a migration needs of the service; the command line brings its own. */
-export type MigrationContext = Pick<Context, "database" | "feed" | "viewer">;
-
 /** Errors that a summary names; the others are counted alone. */
 const MOST_ERRORS = 100;
 
@@ -58,7 +55,7 @@ export async function migrateLogsToSteps(context: Context, fileId: string, dryRu
 
 /** Each batch is a transaction of its own: after an interruption, calling again goes on. `onBatch` hears how far it is. */
 export async function migrateAllFiles(
-  context: MigrationContext,
+  context: WriteContext,
   options: {
     readonly batchSize: number;
     readonly dryRun: boolean;
@@ -104,7 +101,7 @@ function addTo(summary: MigrationSummary, file: RebuiltFile): void {
 
 /** The files' answers are one row each: the transaction answers nothing, and is repeated as a whole when it collides. */
 async function rebuild(
-  context: MigrationContext,
+  context: WriteContext,
   ids: readonly number[],
   dryRun: boolean,
 ): Promise<readonly RebuiltFile[]> {
