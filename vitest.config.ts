@@ -8,6 +8,7 @@ const DATABASE_TESTS = [
   "test/migrations.test.ts",
   "test/runs.test.ts",
   "test/pipelines.test.ts",
+  "test/documents-direct-writers.test.ts",
 ];
 
 export default defineConfig({

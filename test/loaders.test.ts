@@ -1,14 +1,7 @@
-import { GraphQLError } from "graphql";
 import { describe, expect, it } from "vitest";
-import { openDatabase } from "../src/db/client.ts";
-import { openFeed } from "../src/feed/feed.ts";
-import { schema } from "../src/schema/index.ts";
-import { readConfig } from "../src/server/config.ts";
-import { createLog } from "../src/server/log.ts";
-import { createOperations, type Operations, readParams } from "../src/server/operation.ts";
-import { createServices } from "../src/server/services.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { ask, collect, connect, startService } from "./support/service.ts";
+import { countStatements } from "./support/statements.ts";
 
 const LOGS = `query ($first: Int) {
   logFiles(first: $first) {
@@ -48,45 +41,14 @@ async function fill(url: string, logs: number, filesEach: number): Promise<void>
   });
 }
 
-/** Runs an operation and answers its data and the names of its SQL statements. */
-async function statementsOf(
-  operations: Operations,
-  statements: string[],
-  variables: object,
-): Promise<{ data: unknown; names: string[] }> {
-  statements.length = 0;
-  const params = readParams({ query: LOGS, variables });
-  if (params instanceof GraphQLError) throw params;
-  const operation = operations.prepare(params);
-  if ("errors" in operation) throw operation.errors[0] ?? new Error("no operation");
-  const { data, errors } = await operations.execute(operation, { name: null, role: "ADMIN" });
-  expect(errors).toBeUndefined();
-  return { data, names: statements.map((text) => /\/\*\s*(.*?)\s*\*\//.exec(text)?.[1] ?? text).toSorted() };
-}
-
 describe("a page of logs with everything below it", () => {
   it("costs the same few SQL statements for 100 logs as for one", async () => {
     await using database = await createTestDatabase();
     await using app = await startService(database.url);
     await fill(app.url, 100, 8);
-    const statements: string[] = [];
-    await using counted = openDatabase(database.url, { onStatement: (text) => statements.push(text) });
-    const log = createLog("silent");
-    await using feed = await openFeed({ url: database.url, log });
-    const operations = createOperations({
-      schema,
-      log,
-      limits: { depth: 20, aliases: 50, complexity: 1_000_000 },
-      services: createServices({
-        config: readConfig({}),
-        database: counted,
-        feed,
-        keyring: { current: null, all: [] },
-        closing: new AbortController().signal,
-      }),
-    });
-    const one = await statementsOf(operations, statements, { first: 1 });
-    const hundred = await statementsOf(operations, statements, { first: 100 });
+    await using counted = await countStatements(database.url);
+    const one = await counted.run(LOGS, { first: 1 });
+    const hundred = await counted.run(LOGS, { first: 100 });
     expect(hundred.names).toEqual(one.names);
     expect(hundred.names).toMatchInlineSnapshot(`
       [
@@ -121,6 +83,56 @@ describe("a page of logs with everything below it", () => {
       );
       expect(hl7Files.nodes[0]).toMatchObject({ currentStatus: { status: "FAILED" }, logFile: { logFilePath } });
     }
+  });
+});
+
+const FILES = `query ($first: Int) {
+  files(first: $first) {
+    nodes {
+      id overallStatus { status } stepSummary { main { total } }
+      steps { stepName status file { id } }
+      logs(first: 3) { nodes { status } }
+    }
+    totalCount
+  }
+  fileStatusCounts { status count }
+}`;
+
+describe("a page of documents with everything below it", () => {
+  it("costs the same few SQL statements for 100 files as for one", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url);
+    const { sql } = database;
+    await sql`insert into documents.files (filehash) select 'h' || n from generate_series(1, 100) n`;
+    await sql`insert into documents.file_processing_steps (file_id, step_name, status)
+      select f.id, 'step_' || n, 'success' from documents.files f, generate_series(1, 5) n`;
+    await sql`insert into documents.processing_logs (file_id, step_name, status)
+      select s.file_id, s.step_name, s.status from documents.file_processing_steps s`;
+    await using counted = await countStatements(database.url);
+    const one = await counted.run(FILES, { first: 1 });
+    const hundred = await counted.run(FILES, { first: 100 });
+    expect(hundred.names).toEqual(one.names);
+    expect(hundred.names).toMatchInlineSnapshot(`
+      [
+        "documents.count_files",
+        "documents.file_counts",
+        "documents.files",
+        "documents.files_by_id",
+        "documents.logs_of_files",
+        "documents.steps_of_files",
+      ]
+    `);
+    const { files } = hundred.data as {
+      files: { nodes: { id: string; overallStatus: object; steps: { file: object }[]; logs: { nodes: object[] } }[] };
+    };
+    expect(files.nodes).toHaveLength(100);
+    for (const { id, overallStatus, steps, logs } of files.nodes) {
+      expect(overallStatus).toEqual({ status: "COMPLETED" });
+      expect(steps).toHaveLength(5);
+      expect(steps[4]).toEqual({ stepName: "step_5", status: "SUCCESS", file: { id } });
+      expect(logs.nodes).toHaveLength(3);
+    }
+    expect((await ask(app.url, "{ fileStatusCounts { count } }"))["fileStatusCounts"]).toContainEqual({ count: 100 });
   });
 });
 

@@ -1,55 +1,72 @@
-import { parseArgs } from "node:util";
 import { type Config, ConfigError, readConfig } from "../server/config.ts";
+import { takesNoArguments, UsageError } from "./arguments.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
   weir serve     start the service; settings are environment variables, see the README
   weir demo      start the service with sample logs flowing through it
+  weir backfill [--dry-run] [--batch-size <files>]
+                 rebuild the steps of documents from their logs; run again, it goes on
+  weir verify    compare the steps of documents with what their logs imply
+  weir import processing-logs <csv>
+                 load a history of documents, all of it or nothing; run again, it adds nothing twice
   weir help      this text
 `;
 
+/** Why a command did not do what it was called for, where its caller can mend it: one line. */
+export interface Failure {
+  readonly exitCode: number;
+  readonly message: string;
+}
+
+type Command = (args: readonly string[]) => Promise<Failure | undefined>;
+
+/** Each is loaded when it is called: a wrong setting, or a call for help, is answered at once. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: async (args) => {
+    takesNoArguments("serve", args);
+    const config = readConfig(process.env);
+    return (await import("./serve.ts")).serve(config);
+  },
+  demo: async (args) => {
+    takesNoArguments("demo", args);
+    // The service itself needs nothing of the examples.
+    await (await import("../../examples/demo.ts")).main();
+    return undefined;
+  },
+  backfill: async (args) => {
+    const config: Config = readConfig(process.env);
+    return (await import("./backfill.ts")).backfill(config, args);
+  },
+  verify: async (args) => {
+    const config: Config = readConfig(process.env);
+    return (await import("./verify.ts")).verify(config, args);
+  },
+  import: async (args) => {
+    const config: Config = readConfig(process.env);
+    return (await import("./import.ts")).importKind(config, args);
+  },
+};
+
 /** Runs the command line. Sets the exit code: 0 done, 1 failed, 2 called or configured wrongly. */
 export async function main(argv: readonly string[]): Promise<void> {
-  let positionals: string[];
-  try {
-    const parsed = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { help: { type: "boolean", short: "h" } },
-    });
-    positionals = parsed.values.help === true ? ["help"] : parsed.positionals;
-  } catch (error) {
-    return fail(2, `${error instanceof Error ? error.message : String(error)} Try: weir help`);
+  if (argv[0] === "help" || argv.some((word) => word === "--help" || word === "-h")) {
+    return void process.stdout.write(USAGE);
   }
-  const [command = "serve", ...rest] = positionals;
-  if (command === "help") return void process.stdout.write(USAGE);
-  if (command === "demo" && rest.length === 0) return demo();
-  if (command !== "serve" || rest.length > 0)
-    return fail(2, `weir: no command "${positionals.join(" ")}". Try: weir help`);
-  return serve();
-}
-
-async function demo(): Promise<void> {
-  // Loaded when asked for: the service itself needs nothing of the examples.
-  const examples = await import("../../examples/demo.ts");
-  await examples.main();
-}
-
-async function serve(): Promise<void> {
-  let config: Config;
+  const [name = "serve", ...args] = argv;
   try {
-    config = readConfig(process.env);
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined) throw new UsageError(`weir: no command "${argv.join(" ")}".`);
+    const failure = await command(args);
+    if (failure !== undefined) fail(failure);
   } catch (error) {
-    if (error instanceof ConfigError) return fail(2, error.message);
+    if (error instanceof ConfigError) return fail({ exitCode: 2, message: error.message });
+    if (error instanceof UsageError) return fail({ exitCode: 2, message: `${error.message} Try: weir help` });
     throw error;
   }
-  // Loaded when it is needed: a wrong setting, or a call for help, is answered at once.
-  const service = await import("./serve.ts");
-  const failure = await service.serve(config);
-  if (failure !== undefined) fail(failure.exitCode, failure.message);
 }
 
-function fail(exitCode: number, message: string): void {
+function fail({ exitCode, message }: Failure): void {
   process.stderr.write(`${message}\n`);
   process.exitCode = exitCode;
 }

@@ -33,7 +33,7 @@ export async function serve(config: Config): Promise<StartFailure | undefined> {
 }
 
 /** One line for what an operator can mend; undefined for a defect, which keeps its stack. */
-function explainStart(error: unknown): StartFailure | undefined {
+export function explainStart(error: unknown): StartFailure | undefined {
   if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError || error instanceof SecretKeyError)
     return { exitCode: 1, message: error.message };
   const code = sqlState(error);

@@ -1,3 +1,4 @@
+import { fileProcessingSteps, files, processingLogs } from "../db/documents.ts";
 import { fileStatuses, hl7Files } from "../db/ingest.ts";
 import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines.ts";
 
@@ -11,13 +12,25 @@ export const TOPICS = {
   PIPELINE: { table: pipelineConfig, keyColumn: "sourceTablename", primaryKey: ["sourceTablename"] },
   RUN: { table: pipelineRuns, keyColumn: "id", primaryKey: ["id"] },
   RUN_STAGE: { table: stageLogs, keyColumn: "pipelineRunId", primaryKey: ["id"] },
+  FILE: { table: files, keyColumn: "id", primaryKey: ["id"] },
+  FILE_STEP: { table: fileProcessingSteps, keyColumn: "fileId", primaryKey: ["id"] },
+  PROCESSING_LOG: { table: processingLogs, keyColumn: "fileId", primaryKey: ["id"] },
 } as const;
 
 export type Topic = keyof typeof TOPICS;
 /** The row that changes of a topic carry. */
 export type RowOf<T extends Topic> = (typeof TOPICS)[T]["table"]["$inferSelect"];
 
-export const TOPIC_NAMES: readonly Topic[] = ["FILE_STATUS", "HL7_FILE", "PIPELINE", "RUN", "RUN_STAGE"];
+export const TOPIC_NAMES: readonly Topic[] = [
+  "FILE_STATUS",
+  "HL7_FILE",
+  "PIPELINE",
+  "RUN",
+  "RUN_STAGE",
+  "FILE",
+  "FILE_STEP",
+  "PROCESSING_LOG",
+];
 
 export const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;
 export type ChangeOperation = (typeof CHANGE_OPERATIONS)[number];

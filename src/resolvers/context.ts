@@ -25,6 +25,8 @@ export interface Settings {
   readonly stuckStagedMinutes: number;
   /** A run, or a report, that takes no longer than this many minutes is never long-running. */
   readonly longRunningMinutes: number;
+  /** A step of a document that is in progress for longer than this many minutes is stalled. */
+  readonly stepTimeoutMinutes: number;
 }
 
 /** What the process shares among all operations. */

@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { createDocumentsLoaders, type DocumentsLoaders } from "./documents-loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest-loaders.ts";
 import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines-loaders.ts";
 
@@ -6,12 +7,14 @@ import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines-loade
 export interface Loaders {
   readonly ingest: IngestLoaders;
   readonly pipelines: PipelinesLoaders;
+  readonly documents: DocumentsLoaders;
 }
 
 /** Each system's are made when a field asks for them: most operations, and each event of a subscription, ask one system. */
 export function createLoaders({ database: { db }, settings }: Pick<Context, "database" | "settings">): Loaders {
   let ingest: IngestLoaders | undefined;
   let pipelines: PipelinesLoaders | undefined;
+  let documents: DocumentsLoaders | undefined;
   return {
     get ingest() {
       ingest ??= createIngestLoaders(db);
@@ -20,6 +23,10 @@ export function createLoaders({ database: { db }, settings }: Pick<Context, "dat
     get pipelines() {
       pipelines ??= createPipelinesLoaders(db, settings);
       return pipelines;
+    },
+    get documents() {
+      documents ??= createDocumentsLoaders(db);
+      return documents;
     },
   };
 }

@@ -13,6 +13,11 @@ export interface Claim {
   readonly input: unknown;
 }
 
+/** What a write needs of the context. */
+export interface WriteContext extends Pick<Context, "database" | "viewer"> {
+  readonly feed: Pick<Context["feed"], "ring">;
+}
+
 /** Tries of a transaction that another one got in the way of. */
 const TRIES = 5;
 
@@ -24,7 +29,7 @@ const TRIES = 5;
  * Throws CONFLICT when the key was used for another input.
  */
 export async function writeInTransaction<Answer extends string | number | readonly (string | number)[]>(
-  { database, feed, viewer }: Pick<Context, "database" | "feed" | "viewer">,
+  { database, feed, viewer }: WriteContext,
   claim: Claim | null,
   work: (tx: Transaction) => Promise<Answer>,
 ): Promise<Answer> {

@@ -13,6 +13,9 @@ export const Topic = builder.enumType("Topic", {
     PIPELINE: { description: "A pipeline was created, configured, stamped by a run's end, or deleted." },
     RUN: { description: "A run was asked for, or moved on." },
     RUN_STAGE: { description: "A stage of a run started, or ended." },
+    FILE: { description: "A document was added, changed or removed; its counts of steps belong to it." },
+    FILE_STEP: { description: "A step of a document was added, changed or removed." },
+    PROCESSING_LOG: { description: "An event was added to the history of the documents." },
   } satisfies Record<TopicName, object>,
 });
 
@@ -32,6 +35,9 @@ const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   PIPELINE: "PipelineChange",
   RUN: "RunChange",
   RUN_STAGE: "RunStageChange",
+  FILE: "FileChange",
+  FILE_STEP: "FileStepChange",
+  PROCESSING_LOG: "ProcessingLogChange",
 };
 
 export const Change = builder.interfaceRef<Delivery>("Change").implement({

@@ -12,6 +12,11 @@ import "./runs-mutations.ts";
 import "./changes.ts";
 import "./ingest-changes.ts";
 import "./pipelines-changes.ts";
+import "./documents.ts";
+import "./documents-steps.ts";
+import "./documents-mutations.ts";
+import "./documents-migration.ts";
+import "./documents-changes.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
 export const schema: GraphQLSchema = builder.toSchema();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
+import { addUpFileCounts, settleDocuments } from "../db/documents-upkeep.ts";
 import { settleFiles } from "../db/settle.ts";
 import type { Feed } from "../feed/feed.ts";
 import { maintainFeed } from "../feed/retention.ts";
@@ -58,6 +59,8 @@ export async function startMaintenance(options: {
     ...(isScheduling
       ? [repeat(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context, new Date()))]
       : []),
+    repeat(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
+    repeat(SETTLE_INTERVAL, "adding up documents", () => addUpFileCounts(database.db)),
   ]);
   return {
     async [Symbol.asyncDispose]() {

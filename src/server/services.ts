@@ -25,6 +25,7 @@ export function createServices(options: {
       maxBatchRows: config.WEIR_MAX_BATCH_ROWS,
       stuckStagedMinutes: config.WEIR_STUCK_STAGED_MINUTES,
       longRunningMinutes: config.WEIR_LONG_RUNNING_MINUTES,
+      stepTimeoutMinutes: config.WEIR_STEP_TIMEOUT_MINUTES,
     },
   };
 }
