@@ -4,6 +4,16 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What a stage achieved. */
+export type CompleteStageInput = {
+  /** Files that it wrote, without commas in their paths; null: none. */
+  readonly filePaths?: ReadonlyArray<string> | null | undefined;
+  /** New watermark of the leg this stage loads; stored only when the run succeeds, and only if it is beyond the old one. Null: nothing new. */
+  readonly incrementalValue?: string | null | undefined;
+  /** Rows that it moved; null: not known. */
+  readonly rowsProcessed?: number | null | undefined;
+};
+
 /** Statuses that meet all that is given; null asks nothing. */
 export type FileStatusFilter = {
   /** Reported by this activity. */
@@ -72,6 +82,24 @@ export type IngestStatus =
   /** A HL7 file was written to the staging area. */
   | 'STAGED';
 
+/** How much of a table a leg loads. */
+export type LoadType =
+  /** The whole table, each time. */
+  | 'FULL'
+  /** The rows behind the watermark. */
+  | 'INCREMENTAL';
+
+/** How far a stage of a run has come. */
+export type StageStatus =
+  /** The run was cancelled while it ran. */
+  | 'CANCELLED'
+  /** It failed; see errorMessage. */
+  | 'FAILED'
+  /** It has started. */
+  | 'RUNNING'
+  /** It is done. */
+  | 'SUCCESS';
+
 export type DemoIngestedSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
@@ -98,6 +126,52 @@ export type RecordFileStatusesMutationVariables = Exact<{
 
 
 export type RecordFileStatusesMutation = { readonly recordFileStatuses: ReadonlyArray<{ readonly id: string }> };
+
+export type ClaimStageMutationVariables = Exact<{
+  driverContainer: string;
+  worker: string;
+  leaseSeconds: number;
+}>;
+
+
+export type ClaimStageMutation = { readonly claimStage: { readonly runId: string, readonly stageOrder: number, readonly sourceCreds: Record<string, unknown> | null, readonly destinationCreds: Record<string, unknown> | null, readonly stage: { readonly stageType: string }, readonly run: { readonly sourceTablename: string, readonly pipeline: { readonly sinkTablename: string | null, readonly sourceToDl: { readonly loadType: LoadType, readonly incrementalKey: string | null, readonly lastIncrementalValue: string | null }, readonly dlToSink: { readonly loadType: LoadType } } | null } } | null };
+
+export type HeartbeatStageMutationVariables = Exact<{
+  runId: string | number;
+  stageOrder: number;
+  worker: string;
+  leaseSeconds: number;
+}>;
+
+
+export type HeartbeatStageMutation = { readonly heartbeatStage: { readonly leaseExpiresAt: string } };
+
+export type CompleteStageMutationVariables = Exact<{
+  runId: string | number;
+  stageOrder: number;
+  worker: string;
+  input?: CompleteStageInput | null | undefined;
+}>;
+
+
+export type CompleteStageMutation = { readonly completeStage: { readonly status: StageStatus } };
+
+export type FailStageMutationVariables = Exact<{
+  runId: string | number;
+  stageOrder: number;
+  worker: string;
+  errorMessage: string;
+}>;
+
+
+export type FailStageMutation = { readonly failStage: { readonly status: StageStatus } };
+
+export type RunFilesQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RunFilesQuery = { readonly run: { readonly retryOf: { readonly id: string } | null, readonly stages: ReadonlyArray<{ readonly stageType: string, readonly log: { readonly status: StageStatus, readonly filePaths: ReadonlyArray<string> } | null }> } | null };
 
 export type LiveCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -198,6 +272,89 @@ export const RecordFileStatusesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RecordFileStatusesMutation, RecordFileStatusesMutationVariables>;
+export const ClaimStageDocument = new TypedDocumentString(`
+    mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {
+  claimStage(
+    driverContainer: $driverContainer
+    worker: $worker
+    leaseSeconds: $leaseSeconds
+  ) {
+    runId
+    stageOrder
+    stage {
+      stageType
+    }
+    sourceCreds
+    destinationCreds
+    run {
+      sourceTablename
+      pipeline {
+        sinkTablename
+        sourceToDl {
+          loadType
+          incrementalKey
+          lastIncrementalValue
+        }
+        dlToSink {
+          loadType
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClaimStageMutation, ClaimStageMutationVariables>;
+export const HeartbeatStageDocument = new TypedDocumentString(`
+    mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {
+  heartbeatStage(
+    runId: $runId
+    stageOrder: $stageOrder
+    worker: $worker
+    leaseSeconds: $leaseSeconds
+  ) {
+    leaseExpiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<HeartbeatStageMutation, HeartbeatStageMutationVariables>;
+export const CompleteStageDocument = new TypedDocumentString(`
+    mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {
+  completeStage(
+    runId: $runId
+    stageOrder: $stageOrder
+    worker: $worker
+    input: $input
+  ) {
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<CompleteStageMutation, CompleteStageMutationVariables>;
+export const FailStageDocument = new TypedDocumentString(`
+    mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {
+  failStage(
+    runId: $runId
+    stageOrder: $stageOrder
+    worker: $worker
+    errorMessage: $errorMessage
+  ) {
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<FailStageMutation, FailStageMutationVariables>;
+export const RunFilesDocument = new TypedDocumentString(`
+    query RunFiles($id: ID!) {
+  run(id: $id) {
+    retryOf {
+      id
+    }
+    stages {
+      stageType
+      log {
+        status
+        filePaths
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunFilesQuery, RunFilesQueryVariables>;
 export const LiveCursorDocument = new TypedDocumentString(`
     query LiveCursor {
   liveCursor
