@@ -17,6 +17,12 @@ import * as types from './graphql.ts';
 type Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": typeof types.DemoIngestedDocument,
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": typeof types.DemoSummaryDocument,
+    "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n": typeof types.DemoSetStagesDocument,
+    "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": typeof types.DemoCreateSourceDocument,
+    "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": typeof types.DemoCreateDestinationDocument,
+    "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": typeof types.DemoCreatePipelineDocument,
+    "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.DemoFailedRunsDocument,
+    "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": typeof types.DemoRetryRunDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": typeof types.ClaimStageDocument,
@@ -35,6 +41,12 @@ type Documents = {
 const documents: Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": types.DemoIngestedDocument,
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": types.DemoSummaryDocument,
+    "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n": types.DemoSetStagesDocument,
+    "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": types.DemoCreateSourceDocument,
+    "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": types.DemoCreateDestinationDocument,
+    "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": types.DemoCreatePipelineDocument,
+    "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.DemoFailedRunsDocument,
+    "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": types.DemoRetryRunDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": types.ClaimStageDocument,
@@ -59,6 +71,30 @@ export function graphql(source: "\n  subscription DemoIngested($after: Cursor) {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoSummaryDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoSetStagesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreateSourceDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreateDestinationDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreatePipelineDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoFailedRunsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoRetryRunDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

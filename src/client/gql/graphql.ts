@@ -14,6 +14,26 @@ export type CompleteStageInput = {
   readonly rowsProcessed?: number | null | undefined;
 };
 
+/** A new pipeline. */
+export type CreatePipelineInput = {
+  /** Name of the destination with the connection; null: none. */
+  readonly destinationName?: string | null | undefined;
+  /** From the data lake to the sink. */
+  readonly dlToSink?: PipelineLegInput | null | undefined;
+  /** The table in the sink; null: none. */
+  readonly sinkTablename?: string | null | undefined;
+  /** Kind of the sink system; postgres when it is not given at all. */
+  readonly sinkType?: string | null | undefined;
+  /** Name of the source with the connection; null: none. */
+  readonly sourceName?: string | null | undefined;
+  /** Its source table, by which it is known. */
+  readonly sourceTablename: string;
+  /** From the source to the data lake. */
+  readonly sourceToDl?: PipelineLegInput | null | undefined;
+  /** Kind of the source system; postgres when it is not given at all. */
+  readonly sourceType?: string | null | undefined;
+};
+
 /** Statuses that meet all that is given; null asks nothing. */
 export type FileStatusFilter = {
   /** Reported by this activity. */
@@ -89,6 +109,32 @@ export type LoadType =
   /** The rows behind the watermark. */
   | 'INCREMENTAL';
 
+/** Settings of a leg. What is absent stays as it is. */
+export type PipelineLegInput = {
+  /** The column by which it loads incrementally; null: none. */
+  readonly incrementalKey?: string | null | undefined;
+  /** True when it is not given at all. */
+  readonly isActive?: boolean | null | undefined;
+  /** The watermark, which can only be moved forward; null: the next load begins anew. */
+  readonly lastIncrementalValue?: string | null | undefined;
+  /** FULL when it is not given at all. */
+  readonly loadType?: LoadType | null | undefined;
+  /** Minutes between runs, 1 or more; null: only on demand. */
+  readonly schedule?: number | null | undefined;
+};
+
+/** A stage of a template. */
+export type PipelineStageInput = {
+  /** The name by which drivers claim it. */
+  readonly driverContainer: string;
+  /** What people call it. */
+  readonly stageName: string;
+  /** Its place: 1, 2, 3… without a gap. */
+  readonly stageOrder: number;
+  /** What it is for the system. */
+  readonly stageType: string;
+};
+
 /** How far a stage of a run has come. */
 export type StageStatus =
   /** The run was cancelled while it ran. */
@@ -111,6 +157,46 @@ export type DemoSummaryQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type DemoSummaryQuery = { readonly ingestSummary: { readonly logFiles: { readonly total: number }, readonly hl7Files: { readonly total: number, readonly ingested: number, readonly failed: number } } };
+
+export type DemoSetStagesMutationVariables = Exact<{
+  stages: ReadonlyArray<PipelineStageInput>;
+}>;
+
+
+export type DemoSetStagesMutation = { readonly setPipelineStages: ReadonlyArray<{ readonly id: string }> };
+
+export type DemoCreateSourceMutationVariables = Exact<{
+  creds: Record<string, unknown>;
+}>;
+
+
+export type DemoCreateSourceMutation = { readonly createSource: { readonly id: string } };
+
+export type DemoCreateDestinationMutationVariables = Exact<{
+  creds: Record<string, unknown>;
+}>;
+
+
+export type DemoCreateDestinationMutation = { readonly createDestination: { readonly id: string } };
+
+export type DemoCreatePipelineMutationVariables = Exact<{
+  input: CreatePipelineInput;
+}>;
+
+
+export type DemoCreatePipelineMutation = { readonly createPipeline: { readonly sourceTablename: string } };
+
+export type DemoFailedRunsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DemoFailedRunsQuery = { readonly runs: { readonly nodes: ReadonlyArray<{ readonly id: string }> } };
+
+export type DemoRetryRunMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DemoRetryRunMutation = { readonly retryRun: { readonly id: string } };
 
 export type RecordHl7FilesMutationVariables = Exact<{
   input: ReadonlyArray<Hl7FileInput>;
@@ -258,6 +344,58 @@ export const DemoSummaryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DemoSummaryQuery, DemoSummaryQueryVariables>;
+export const DemoSetStagesDocument = new TypedDocumentString(`
+    mutation DemoSetStages($stages: [PipelineStageInput!]!) {
+  setPipelineStages(stages: $stages) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoSetStagesMutation, DemoSetStagesMutationVariables>;
+export const DemoCreateSourceDocument = new TypedDocumentString(`
+    mutation DemoCreateSource($creds: JSONObject!) {
+  createSource(
+    input: { sourceName: "shop", sourceType: "postgres", sourceCreds: $creds }
+  ) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoCreateSourceMutation, DemoCreateSourceMutationVariables>;
+export const DemoCreateDestinationDocument = new TypedDocumentString(`
+    mutation DemoCreateDestination($creds: JSONObject!) {
+  createDestination(
+    input: {
+      destinationName: "warehouse"
+      destinationType: "postgres"
+      destinationCreds: $creds
+    }
+  ) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoCreateDestinationMutation, DemoCreateDestinationMutationVariables>;
+export const DemoCreatePipelineDocument = new TypedDocumentString(`
+    mutation DemoCreatePipeline($input: CreatePipelineInput!) {
+  createPipeline(input: $input) {
+    sourceTablename
+  }
+}
+    `) as unknown as TypedDocumentString<DemoCreatePipelineMutation, DemoCreatePipelineMutationVariables>;
+export const DemoFailedRunsDocument = new TypedDocumentString(`
+    query DemoFailedRuns {
+  runs(filter: { status: [FAILED] }, first: 5) {
+    nodes {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoFailedRunsQuery, DemoFailedRunsQueryVariables>;
+export const DemoRetryRunDocument = new TypedDocumentString(`
+    mutation DemoRetryRun($id: ID!) {
+  retryRun(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoRetryRunMutation, DemoRetryRunMutationVariables>;
 export const RecordHl7FilesDocument = new TypedDocumentString(`
     mutation RecordHl7Files($input: [Hl7FileInput!]!) {
   recordHl7Files(input: $input) {
