@@ -6,8 +6,7 @@ import type { Config } from "../server/config.ts";
 import { EmbeddedPostgresError } from "../server/embedded/error.ts";
 import { startEmbeddedPostgres } from "../server/embedded/launcher.ts";
 import { urlFile } from "../server/embedded/secrets.ts";
-import type { Failure } from "./main.ts";
-import { explainStart } from "./serve.ts";
+import { explainStart, type Failure } from "./failure.ts";
 
 const QUIET = { info() {}, warn() {}, error() {} };
 
