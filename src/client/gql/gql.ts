@@ -17,6 +17,10 @@ import * as types from './graphql.ts';
 type Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": typeof types.DemoIngestedDocument,
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": typeof types.DemoSummaryDocument,
+    "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": typeof types.FilesOfHashDocument,
+    "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.CreateFileDocument,
+    "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": typeof types.AddUploadStepsDocument,
+    "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
@@ -30,6 +34,10 @@ type Documents = {
 const documents: Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": types.DemoIngestedDocument,
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": types.DemoSummaryDocument,
+    "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": types.FilesOfHashDocument,
+    "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.CreateFileDocument,
+    "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": types.AddUploadStepsDocument,
+    "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
@@ -49,6 +57,22 @@ export function graphql(source: "\n  subscription DemoIngested($after: Cursor) {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoSummaryDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').FilesOfHashDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').CreateFileDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n"): typeof import('./graphql.ts').AddUploadStepsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').UpdateStepStatusDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
