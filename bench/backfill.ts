@@ -19,7 +19,7 @@ async function main(files: number, batchSize: number): Promise<void> {
   try {
     await using postgres = await startEmbeddedPostgres({ dataDir, log: silent });
     await migrateDatabase(postgres.url);
-    await using database = openDatabase(postgres.url, { max: 2 });
+    await using database = openDatabase(postgres.url, { max: 3 });
     const { sql } = database;
     // Without triggers: a history as it was before there was Weir.
     await sql.begin(async (tx) => {

@@ -5,10 +5,12 @@ import { fileURLToPath } from "node:url";
 import { createWeirClient } from "../src/client/index.ts";
 import { INGESTED, SUMMARY } from "./demo-documents.ts";
 import { startDemoService } from "./demo-service.ts";
+import { runWorker } from "./document-worker/worker.ts";
 import { runExtractor } from "./hl7-extractor/extractor.ts";
 import { writeSyntheticLogs } from "./synthetic-logs.ts";
 
 const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
+const DOCUMENTS = fileURLToPath(new URL("document-worker/documents", import.meta.url));
 
 const hints = (url: string) => `
   GraphiQL   ${url}
@@ -47,6 +49,15 @@ async function demo(signal: AbortSignal): Promise<number> {
       signal: stop.signal,
       // A line per log hides the counts.
       print: () => {},
+    }),
+    runWorker({
+      documents: DOCUMENTS,
+      storage: join(folder, "storage"),
+      destinations: { archive: join(folder, "archive"), mirror: join(folder, "mirror") },
+      weir: service.url,
+      watch: true,
+      signal: stop.signal,
+      print,
     }),
     showProgress(service.url, stop.signal),
   ];

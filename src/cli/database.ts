@@ -22,7 +22,7 @@ export async function withDatabase(
   try {
     const url = config.DATABASE_URL ?? (await embeddedUrl(path.resolve(config.WEIR_DATA_DIR), opened));
     await migrateDatabase(url);
-    return await work(opened.use(openDatabase(url, { max: 2, name: "weir cli" })));
+    return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli" })));
   } catch (error) {
     const failure = explainStart(error);
     if (failure === undefined) throw error;
