@@ -6,10 +6,12 @@ import { createWeirClient } from "../src/client/index.ts";
 import { INGESTED, SUMMARY } from "./demo-documents.ts";
 import { runDemoPipelines } from "./demo-pipelines.ts";
 import { startDemoService } from "./demo-service.ts";
+import { runWorker } from "./document-worker/worker.ts";
 import { runExtractor } from "./hl7-extractor/extractor.ts";
 import { writeSyntheticLogs } from "./synthetic-logs.ts";
 
 const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
+const DOCUMENTS = fileURLToPath(new URL("document-worker/documents", import.meta.url));
 
 const hints = (url: string) => `
   GraphiQL   ${url}
@@ -51,6 +53,15 @@ async function demo(signal: AbortSignal): Promise<number> {
       print: () => {},
     }),
     runDemoPipelines({ weir: service.url, dataDir, signal: stop.signal }),
+    runWorker({
+      documents: DOCUMENTS,
+      storage: join(folder, "storage"),
+      destinations: { archive: join(folder, "archive"), mirror: join(folder, "mirror") },
+      weir: service.url,
+      watch: true,
+      signal: stop.signal,
+      print,
+    }),
     showProgress(service.url, stop.signal),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));

@@ -62,6 +62,28 @@ describe("README", () => {
     ]);
   });
 
+  it("reports documents by a mutation and by SQL, and names commands that there are", async () => {
+    const created = await ask<{ createFile: { id: string } }>(
+      app.url,
+      'mutation { createFile(input: { filehash: "abc123" }) { id } }',
+    );
+    const [report] = (await snippets("README.md", "graphql")).filter((text) => text.startsWith("mutation"));
+    const answer = await ask<{ failed: { file: object } }>(app.url, report ?? "", { file: created.createFile.id });
+    expect(answer.failed.file).toMatchObject({
+      overallStatus: { status: "FAILED", failedSteps: 1, totalSteps: 10 },
+      stepSummary: { main: { pending: 7, failure: 1 }, uploads: { queued: 2 } },
+      logs: { nodes: [{ status: "in_progress" }, { status: "failure", message: "disk full" }] },
+    });
+    const [, statements] = await snippets("README.md", "sql");
+    const results = await database.sql.unsafe(statements ?? "");
+    expect(results.at(-1)).toEqual([{ overall_status: "completed" }]);
+    const commands = (await snippets("README.md", "sh")).filter((text) => text.startsWith("node bin/weir.js"));
+    const { stdout: help } = await run(process.execPath, [path.join(ROOT, "bin/weir.js"), "help"]);
+    const [lines = []] = commands.map((text) => text.trimEnd().split("\n"));
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expect(help).toContain(/weir\.js (\w+(?: processing-logs)?)/.exec(line)?.[1]);
+  });
+
   it("subscribes by graphql-ws and by curl", async () => {
     const [code] = await snippets("README.md", "ts");
     const file = path.join(ROOT, "test", `snippet-${process.pid}.ts`);

@@ -9,22 +9,27 @@ AS $$
 DECLARE
   writer text := weir.writer();
 BEGIN
+  -- OFFSET 0: each row becomes JSON once, and its primary key is picked only where it is needed.
   IF TG_OP = 'INSERT' THEN
     INSERT INTO weir.change (topic, key, operation, "row", is_carried, actor)
-    SELECT TG_ARGV[0], coalesce(n.whole ->> TG_ARGV[1], ''), TG_OP, weir.carried(n.whole, weir.picked(n.whole, TG_ARGV[2:])),
-           pg_column_size(n.whole) <= 65536, writer
-    FROM (SELECT to_jsonb(r) AS whole FROM came r) n ORDER BY n.whole -> TG_ARGV[2];
+    SELECT TG_ARGV[0], coalesce(n.whole ->> TG_ARGV[1], ''), TG_OP,
+           CASE WHEN n.size <= 65536 THEN n.whole ELSE weir.picked(n.whole, TG_ARGV[2:]) END, n.size <= 65536, writer
+    FROM (SELECT w.whole, pg_column_size(w.whole) AS size FROM (SELECT to_jsonb(r) AS whole FROM came r OFFSET 0) w OFFSET 0) n
+    ORDER BY n.whole -> TG_ARGV[2];
   ELSIF TG_OP = 'UPDATE' THEN
     -- An update that changes nothing is no change: EXCEPT leaves it out.
     INSERT INTO weir.change (topic, key, operation, "row", is_carried, actor)
-    SELECT TG_ARGV[0], coalesce(n.whole ->> TG_ARGV[1], ''), TG_OP, weir.carried(n.whole, weir.picked(n.whole, TG_ARGV[2:])),
-           pg_column_size(n.whole) <= 65536, writer
-    FROM (SELECT to_jsonb(r) AS whole FROM (TABLE came EXCEPT TABLE gone) r) n ORDER BY n.whole -> TG_ARGV[2];
+    SELECT TG_ARGV[0], coalesce(n.whole ->> TG_ARGV[1], ''), TG_OP,
+           CASE WHEN n.size <= 65536 THEN n.whole ELSE weir.picked(n.whole, TG_ARGV[2:]) END, n.size <= 65536, writer
+    FROM (SELECT w.whole, pg_column_size(w.whole) AS size
+          FROM (SELECT to_jsonb(r) AS whole FROM (TABLE came EXCEPT TABLE gone) r OFFSET 0) w OFFSET 0) n
+    ORDER BY n.whole -> TG_ARGV[2];
   ELSE
     INSERT INTO weir.change (topic, key, operation, "row", is_carried, actor)
-    SELECT TG_ARGV[0], coalesce(o.whole ->> TG_ARGV[1], ''), TG_OP, weir.carried(o.whole, weir.picked(o.whole, TG_ARGV[2:])),
-           pg_column_size(o.whole) <= 65536, writer
-    FROM (SELECT to_jsonb(r) AS whole FROM gone r) o ORDER BY o.whole -> TG_ARGV[2];
+    SELECT TG_ARGV[0], coalesce(o.whole ->> TG_ARGV[1], ''), TG_OP,
+           CASE WHEN o.size <= 65536 THEN o.whole ELSE weir.picked(o.whole, TG_ARGV[2:]) END, o.size <= 65536, writer
+    FROM (SELECT w.whole, pg_column_size(w.whole) AS size FROM (SELECT to_jsonb(r) AS whole FROM gone r OFFSET 0) w OFFSET 0) o
+    ORDER BY o.whole -> TG_ARGV[2];
   END IF;
   PERFORM weir.ring(writer);
   RETURN NULL;

@@ -3,7 +3,7 @@ import { type MigrationSummary, migrateAllFiles } from "../resolvers/documents-m
 import type { Config } from "../server/config.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";
-import type { Failure } from "./main.ts";
+import type { Failure } from "./failure.ts";
 import { createProgress } from "./progress.ts";
 
 const DEFAULT_BATCH = 500;

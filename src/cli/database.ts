@@ -6,8 +6,7 @@ import type { Config } from "../server/config.ts";
 import { EmbeddedPostgresError } from "../server/embedded/error.ts";
 import { startEmbeddedPostgres } from "../server/embedded/launcher.ts";
 import { urlFile } from "../server/embedded/secrets.ts";
-import type { Failure } from "./main.ts";
-import { explainStart } from "./serve.ts";
+import { explainStart, type Failure } from "./failure.ts";
 
 const QUIET = { info() {}, warn() {}, error() {} };
 
@@ -23,7 +22,7 @@ export async function withDatabase(
   try {
     const url = config.DATABASE_URL ?? (await embeddedUrl(path.resolve(config.WEIR_DATA_DIR), opened));
     await migrateDatabase(url);
-    return await work(opened.use(openDatabase(url, { max: 2, name: "weir cli" })));
+    return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli" })));
   } catch (error) {
     const failure = explainStart(error);
     if (failure === undefined) throw error;

@@ -16,7 +16,7 @@ import {
   readConfigDb,
 } from "./config-db-read.ts";
 import { withDatabase } from "./database.ts";
-import type { Failure } from "./main.ts";
+import type { Failure } from "./failure.ts";
 
 /** Rows of one statement. */
 const BATCH = 5_000;

@@ -2,7 +2,7 @@ import { ImportError, importLogs } from "../db/documents-import.ts";
 import type { Config } from "../server/config.ts";
 import { errorCode } from "../server/embedded/error.ts";
 import { withDatabase } from "./database.ts";
-import type { Failure } from "./main.ts";
+import type { Failure } from "./failure.ts";
 
 /** `weir import processing-logs <csv>`: loads a history, all of it or nothing. */
 export function importProcessingLogs(config: Config, file: string): Promise<Failure | undefined> {

@@ -1,6 +1,6 @@
 import type { Config } from "../server/config.ts";
 import { readArguments, UsageError } from "./arguments.ts";
-import type { Failure } from "./main.ts";
+import type { Failure } from "./failure.ts";
 
 type Importer = (config: Config, file: string, options: { isDryRun: boolean }) => Promise<Failure | undefined>;
 

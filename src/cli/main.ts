@@ -1,5 +1,6 @@
-import { type Config, ConfigError, readConfig } from "../server/config.ts";
+import { ConfigError, readConfig } from "../server/config.ts";
 import { takesNoArguments, UsageError } from "./arguments.ts";
+import type { Failure } from "./failure.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
@@ -14,12 +15,6 @@ const USAGE = `Weir, the live gauge on data pipelines.
                  load a history of documents, all of it or nothing; run again, it adds nothing twice
   weir help      this text
 `;
-
-/** Why a command did not do what it was called for, where its caller can mend it: one line. */
-export interface Failure {
-  readonly exitCode: number;
-  readonly message: string;
-}
 
 type Command = (args: readonly string[]) => Promise<Failure | undefined>;
 
@@ -37,15 +32,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return undefined;
   },
   backfill: async (args) => {
-    const config: Config = readConfig(process.env);
+    const config = readConfig(process.env);
     return (await import("./backfill.ts")).backfill(config, args);
   },
   verify: async (args) => {
-    const config: Config = readConfig(process.env);
+    const config = readConfig(process.env);
     return (await import("./verify.ts")).verify(config, args);
   },
   import: async (args) => {
-    const config: Config = readConfig(process.env);
+    const config = readConfig(process.env);
     return (await import("./import.ts")).importKind(config, args);
   },
 };

@@ -12,9 +12,11 @@ export interface Progress {
 /** A bar on a terminal; elsewhere a line for each tenth. */
 export function createProgress(stream: Pick<WriteStream, "write"> & { readonly isTTY?: boolean }): Progress {
   let tenth = 0;
+  let part = 0;
   return {
     report(done, text) {
-      const part = Math.min(1, Math.max(0, done));
+      // Two batches are under way at once, and the later one may be done first.
+      part = Math.max(part, Math.min(1, done));
       const percent = `${Math.floor(part * 100)} %`;
       if (stream.isTTY === true) {
         const filled = Math.round(part * WIDTH);

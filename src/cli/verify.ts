@@ -3,7 +3,7 @@ import { verifyAllFiles } from "../resolvers/documents-migration.ts";
 import type { Config } from "../server/config.ts";
 import { takesNoArguments } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";
-import type { Failure } from "./main.ts";
+import type { Failure } from "./failure.ts";
 import { createProgress } from "./progress.ts";
 
 const BATCH = 500;

@@ -39,6 +39,8 @@ export interface MigrationVerification {
   readonly discrepancies: readonly string[];
 }
 
+/** They touch different files, so none waits for another; more than these would take the service's connections. */
+const BATCHES_AT_ONCE = 2;
 /** Errors that a summary names; the others are counted alone. */
 const MOST_ERRORS = 100;
 
@@ -75,14 +77,23 @@ export async function migrateAllFiles(
     stepsSkipped: 0,
     errors: [],
   };
-  for (let last = 0; !signal.aborted; ) {
+  const underWay = new Set<Promise<void>>();
+  const take = async (ids: readonly number[], last: number) => {
+    for (const file of await rebuild(context, ids, dryRun)) addTo(summary, file);
+    onBatch?.(last, summary);
+  };
+  for (let last: number | undefined = 0; last !== undefined && !signal.aborted; ) {
     const ids = await findFilesToRebuild(context.database.db, last, batchSize);
-    for (const file of ids.length === 0 ? [] : await rebuild(context, ids, dryRun)) addTo(summary, file);
-    const newest = ids.at(-1);
-    if (newest !== undefined) onBatch?.(newest, summary);
-    if (newest === undefined || ids.length < batchSize) break;
-    last = newest;
+    last = ids.at(-1);
+    if (last === undefined) break;
+    const batch = take(ids, last);
+    underWay.add(batch);
+    // Also when it fails: whoever waits for it hears of that.
+    void batch.catch(() => {}).then(() => underWay.delete(batch));
+    if (underWay.size === BATCHES_AT_ONCE) await Promise.race(underWay);
+    if (ids.length < batchSize) break;
   }
+  await Promise.all(underWay);
   return summary;
 }
 

@@ -23,6 +23,10 @@ type Documents = {
     "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": typeof types.DemoCreatePipelineDocument,
     "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.DemoFailedRunsDocument,
     "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": typeof types.DemoRetryRunDocument,
+    "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": typeof types.FilesOfHashDocument,
+    "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.CreateFileDocument,
+    "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": typeof types.AddUploadStepsDocument,
+    "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": typeof types.ClaimStageDocument,
@@ -47,6 +51,10 @@ const documents: Documents = {
     "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": types.DemoCreatePipelineDocument,
     "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.DemoFailedRunsDocument,
     "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": types.DemoRetryRunDocument,
+    "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": types.FilesOfHashDocument,
+    "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.CreateFileDocument,
+    "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": types.AddUploadStepsDocument,
+    "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": types.ClaimStageDocument,
@@ -95,6 +103,22 @@ export function graphql(source: "\n  query DemoFailedRuns {\n    runs(filter: { 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoRetryRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').FilesOfHashDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').CreateFileDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n"): typeof import('./graphql.ts').AddUploadStepsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').UpdateStepStatusDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -14,6 +14,22 @@ export type CompleteStageInput = {
   readonly rowsProcessed?: number | null | undefined;
 };
 
+/** A new file. */
+export type CreateFileInput = {
+  /** Bytes. */
+  readonly fileSize?: number | null | undefined;
+  /** Digest of its content, 1 to 512 characters. */
+  readonly filehash: string;
+  /** Initialize the main steps in the same transaction. */
+  readonly initializeSteps?: boolean;
+  /** Its media type, up to 255 characters. */
+  readonly mimeType?: string | null | undefined;
+  /** The name under which it came, up to 4096 characters. */
+  readonly originalFilename?: string | null | undefined;
+  /** Its own steps, in order, instead of the main steps; null: the main steps. */
+  readonly steps?: ReadonlyArray<string> | null | undefined;
+};
+
 /** A new pipeline. */
 export type CreatePipelineInput = {
   /** Name of the destination with the connection; null: none. */
@@ -33,6 +49,17 @@ export type CreatePipelineInput = {
   /** Kind of the source system; postgres when it is not given at all. */
   readonly sourceType?: string | null | undefined;
 };
+
+/** How far a file has come, over all of its steps. */
+export type FileOverallStatus =
+  /** Every step has succeeded or was skipped. */
+  | 'COMPLETED'
+  /** At least one step has failed. */
+  | 'FAILED'
+  /** No step has begun, or there is none. */
+  | 'PENDING'
+  /** Some step has begun, none has failed, not all are done. */
+  | 'PROCESSING';
 
 /** Statuses that meet all that is given; null asks nothing. */
 export type FileStatusFilter = {
@@ -146,6 +173,41 @@ export type StageStatus =
   /** It is done. */
   | 'SUCCESS';
 
+/** How far a step has come. */
+export type StepStatus =
+  /** It failed; see errorMessage. IN_PROGRESS begins a new attempt. */
+  | 'FAILURE'
+  /** A worker is at it. */
+  | 'IN_PROGRESS'
+  /** It has not begun. */
+  | 'PENDING'
+  /** It is not needed here; it counts as done. */
+  | 'SKIPPED'
+  /** It is done. */
+  | 'SUCCESS';
+
+/** What has become of a step. */
+export type UpdateStepStatusInput = {
+  /** When it ended, not before startedAt; null: now with SUCCESS, FAILURE and SKIPPED, with which alone it goes. */
+  readonly completedAt?: string | null | undefined;
+  /** Diagnostics for the log entry; null: none. */
+  readonly detail?: string | null | undefined;
+  /** Why it failed or was skipped, up to 262144 characters. The other statuses clear it. */
+  readonly errorMessage?: string | null | undefined;
+  /** The file. */
+  readonly fileId: string | number;
+  /** For the log entry; null: errorMessage. */
+  readonly message?: string | null | undefined;
+  /** When the attempt began; null: now with the first IN_PROGRESS of an attempt, else as it was. */
+  readonly startedAt?: string | null | undefined;
+  /** Where it stands now. IN_PROGRESS after an end begins a new attempt; PENDING puts the step back to its beginning. */
+  readonly status: StepStatus;
+  /** The step, 1 to 255 characters; one that the file does not have yet is added. */
+  readonly stepName: string;
+  /** For the log entry: the task that reports, up to 255 characters. */
+  readonly taskId?: string | null | undefined;
+};
+
 export type DemoIngestedSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
@@ -197,6 +259,37 @@ export type DemoRetryRunMutationVariables = Exact<{
 
 
 export type DemoRetryRunMutation = { readonly retryRun: { readonly id: string } };
+
+export type FilesOfHashQueryVariables = Exact<{
+  filehash: string;
+}>;
+
+
+export type FilesOfHashQuery = { readonly files: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly originalFilename: string | null, readonly overallStatus: { readonly status: FileOverallStatus }, readonly steps: ReadonlyArray<{ readonly stepName: string, readonly status: StepStatus }> }> } };
+
+export type CreateFileMutationVariables = Exact<{
+  input: CreateFileInput;
+  idempotencyKey: string;
+}>;
+
+
+export type CreateFileMutation = { readonly createFile: { readonly id: string } };
+
+export type AddUploadStepsMutationVariables = Exact<{
+  fileId: string | number;
+  destinations: ReadonlyArray<string>;
+}>;
+
+
+export type AddUploadStepsMutation = { readonly addUploadSteps: ReadonlyArray<{ readonly stepName: string }> };
+
+export type UpdateStepStatusMutationVariables = Exact<{
+  input: UpdateStepStatusInput;
+  idempotencyKey: string;
+}>;
+
+
+export type UpdateStepStatusMutation = { readonly updateStepStatus: { readonly id: string } };
 
 export type RecordHl7FilesMutationVariables = Exact<{
   input: ReadonlyArray<Hl7FileInput>;
@@ -396,6 +489,44 @@ export const DemoRetryRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DemoRetryRunMutation, DemoRetryRunMutationVariables>;
+export const FilesOfHashDocument = new TypedDocumentString(`
+    query FilesOfHash($filehash: String!) {
+  files(filter: { filehash: $filehash }, first: 100) {
+    nodes {
+      id
+      originalFilename
+      overallStatus {
+        status
+      }
+      steps {
+        stepName
+        status
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FilesOfHashQuery, FilesOfHashQueryVariables>;
+export const CreateFileDocument = new TypedDocumentString(`
+    mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {
+  createFile(input: $input, idempotencyKey: $idempotencyKey) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CreateFileMutation, CreateFileMutationVariables>;
+export const AddUploadStepsDocument = new TypedDocumentString(`
+    mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {
+  addUploadSteps(fileId: $fileId, destinations: $destinations) {
+    stepName
+  }
+}
+    `) as unknown as TypedDocumentString<AddUploadStepsMutation, AddUploadStepsMutationVariables>;
+export const UpdateStepStatusDocument = new TypedDocumentString(`
+    mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {
+  updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateStepStatusMutation, UpdateStepStatusMutationVariables>;
 export const RecordHl7FilesDocument = new TypedDocumentString(`
     mutation RecordHl7Files($input: [Hl7FileInput!]!) {
   recordHl7Files(input: $input) {
