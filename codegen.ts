@@ -21,7 +21,13 @@ const config: CodegenConfig = {
         // The files run by type stripping, which resolves no other extension.
         importExtension: ".ts",
         strictScalars: true,
-        scalars: { DateTime: "string", Date: "string", Cursor: "string", SafeInt: "number" },
+        scalars: {
+          DateTime: "string",
+          Date: "string",
+          Cursor: "string",
+          JSONObject: "Record<string, unknown>",
+          SafeInt: "number",
+        },
       },
     },
   },

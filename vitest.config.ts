@@ -6,6 +6,8 @@ const DATABASE_TESTS = [
   "test/direct-writers.test.ts",
   "test/retention.test.ts",
   "test/migrations.test.ts",
+  "test/runs.test.ts",
+  "test/pipelines.test.ts",
   "test/documents-direct-writers.test.ts",
 ];
 

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createWeirClient } from "../src/client/index.ts";
 import { INGESTED, SUMMARY } from "./demo-documents.ts";
+import { runDemoPipelines } from "./demo-pipelines.ts";
 import { startDemoService } from "./demo-service.ts";
 import { runWorker } from "./document-worker/worker.ts";
 import { runExtractor } from "./hl7-extractor/extractor.ts";
@@ -16,8 +17,9 @@ const hints = (url: string) => `
   GraphiQL   ${url}
   Health     ${new URL("/health", url).href}
 
-  Paste into GraphiQL, and watch reports arrive:
+  Paste into GraphiQL, and watch reports arrive, or runs:
   subscription { fileStatusRecorded { isReplay fileStatus { filePath type status errorMessage } } }
+  subscription { runStageChanged { operation stageLog { status rowsProcessed run { sourceTablename status currentStage } } } }
 
   Ctrl-C ends the demo.
 `;
@@ -59,6 +61,7 @@ async function demo(signal: AbortSignal): Promise<number> {
       signal: stop.signal,
       print,
     }),
+    runDemoPipelines({ weir: service.url, dataDir, signal: stop.signal }),
     showProgress(service.url, stop.signal),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));

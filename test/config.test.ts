@@ -63,6 +63,8 @@ const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>>
   WEIR_DATABASE_CONNECTIONS: ["0", COUNT],
   WEIR_RETENTION_DAYS: ["1.5", COUNT],
   WEIR_STUCK_STAGED_MINUTES: ["-1", COUNT],
+  WEIR_LONG_RUNNING_MINUTES: ["0", COUNT],
+  WEIR_SCHEDULER: ["no", /allowed: on or off\.$/m],
   WEIR_STEP_TIMEOUT_MINUTES: ["0", COUNT],
   WEIR_MAX_BODY_BYTES: ["1MB", COUNT],
   WEIR_MAX_BATCH_ROWS: ["1e3", COUNT],
@@ -75,7 +77,7 @@ const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>>
   WEIR_STATEMENT_TIMEOUT_SECONDS: ["30s", COUNT],
 };
 /** Settings that take any text, or whose value is not shown. */
-const APART = ["DATABASE_URL", "WEIR_DATA_DIR"];
+const APART = ["DATABASE_URL", "WEIR_DATA_DIR", "WEIR_SECRET_KEY", "WEIR_OLD_SECRET_KEYS"];
 
 function expectNamed(line: string, name: string): void {
   const [value, allowed] = WRONG[name] ?? ["", /nothing/];
@@ -108,6 +110,20 @@ describe("weir serve ends with 2 and one line that names variable, value and wha
       expect(line).toMatch(/^DATABASE_URL is not such a URL; allowed: a URL like postgres:/);
       expect(line).not.toContain("hunter2");
     }
+  });
+});
+
+describe("a wrong secret key", () => {
+  it.each([
+    ["WEIR_SECRET_KEY", "hunter2"],
+    ["WEIR_SECRET_KEY", Buffer.alloc(31).toString("base64")],
+    ["WEIR_OLD_SECRET_KEYS", `${Buffer.alloc(32, 1).toString("base64")},hunter2`],
+  ])("in %s is not shown", (name, value) => {
+    const message = messageOf(() => readConfig({ [name]: value }));
+    expect(message).toMatch(
+      new RegExp(`^${name} is no (key|list of keys); allowed: .*32 random bytes in base64 or hex`),
+    );
+    expect(message).not.toContain("hunter2");
   });
 });
 
@@ -184,6 +200,9 @@ describe("the settings", () => {
       WEIR_DATABASE_CONNECTIONS: 10,
       WEIR_RETENTION_DAYS: 7,
       WEIR_STUCK_STAGED_MINUTES: 60,
+      WEIR_LONG_RUNNING_MINUTES: 20,
+      WEIR_SCHEDULER: "on",
+      WEIR_OLD_SECRET_KEYS: [],
       WEIR_STEP_TIMEOUT_MINUTES: 10,
       WEIR_MAX_BODY_BYTES: 1_048_576,
       WEIR_MAX_BATCH_ROWS: 10_000,

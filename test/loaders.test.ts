@@ -1,14 +1,7 @@
-import { GraphQLError } from "graphql";
 import { describe, expect, it } from "vitest";
-import { openDatabase } from "../src/db/client.ts";
-import { openFeed } from "../src/feed/feed.ts";
-import { schema } from "../src/schema/index.ts";
-import { readConfig } from "../src/server/config.ts";
-import { createLog } from "../src/server/log.ts";
-import { createOperations, type Operations, readParams } from "../src/server/operation.ts";
-import { createServices } from "../src/server/services.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { ask, collect, connect, startService } from "./support/service.ts";
+import { countStatements } from "./support/statements.ts";
 
 const LOGS = `query ($first: Int) {
   logFiles(first: $first) {
@@ -48,48 +41,14 @@ async function fill(url: string, logs: number, filesEach: number): Promise<void>
   });
 }
 
-/** Operations on a database of which every statement is noted. */
-async function countStatements(
-  url: string,
-): Promise<{ operations: Operations; statements: string[] } & AsyncDisposable> {
-  await using opened = new AsyncDisposableStack();
-  const statements: string[] = [];
-  const database = opened.use(openDatabase(url, { onStatement: (text) => statements.push(text) }));
-  const log = createLog("silent");
-  const feed = opened.use(await openFeed({ url, log }));
-  const services = createServices({ config: readConfig({}), database, feed, closing: new AbortController().signal });
-  const limits = { depth: 20, aliases: 50, complexity: 1_000_000 };
-  const operations = createOperations({ schema, log, limits, services });
-  const kept = opened.move();
-  return { operations, statements, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-/** Runs an operation and answers its data and the names of its SQL statements. */
-async function statementsOf(
-  operations: Operations,
-  statements: string[],
-  query: string,
-  variables: object,
-): Promise<{ data: unknown; names: string[] }> {
-  statements.length = 0;
-  const params = readParams({ query, variables });
-  if (params instanceof GraphQLError) throw params;
-  const operation = operations.prepare(params);
-  if ("errors" in operation) throw operation.errors[0] ?? new Error("no operation");
-  const { data, errors } = await operations.execute(operation, { name: null, role: "ADMIN" });
-  expect(errors).toBeUndefined();
-  return { data, names: statements.map((text) => /\/\*\s*(.*?)\s*\*\//.exec(text)?.[1] ?? text).toSorted() };
-}
-
 describe("a page of logs with everything below it", () => {
   it("costs the same few SQL statements for 100 logs as for one", async () => {
     await using database = await createTestDatabase();
     await using app = await startService(database.url);
     await fill(app.url, 100, 8);
-    await using counting = await countStatements(database.url);
-    const { operations, statements } = counting;
-    const one = await statementsOf(operations, statements, LOGS, { first: 1 });
-    const hundred = await statementsOf(operations, statements, LOGS, { first: 100 });
+    await using counted = await countStatements(database.url);
+    const one = await counted.run(LOGS, { first: 1 });
+    const hundred = await counted.run(LOGS, { first: 100 });
     expect(hundred.names).toEqual(one.names);
     expect(hundred.names).toMatchInlineSnapshot(`
       [
@@ -149,10 +108,9 @@ describe("a page of documents with everything below it", () => {
       select f.id, 'step_' || n, 'success' from documents.files f, generate_series(1, 5) n`;
     await sql`insert into documents.processing_logs (file_id, step_name, status)
       select s.file_id, s.step_name, s.status from documents.file_processing_steps s`;
-    await using counting = await countStatements(database.url);
-    const { operations, statements } = counting;
-    const one = await statementsOf(operations, statements, FILES, { first: 1 });
-    const hundred = await statementsOf(operations, statements, FILES, { first: 100 });
+    await using counted = await countStatements(database.url);
+    const one = await counted.run(FILES, { first: 1 });
+    const hundred = await counted.run(FILES, { first: 100 });
     expect(hundred.names).toEqual(one.names);
     expect(hundred.names).toMatchInlineSnapshot(`
       [

@@ -18,6 +18,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isRequiredArgument,
   isSpecifiedScalarType,
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -118,9 +119,7 @@ describe("roles", () => {
   });
 
   function prepared(root: string, field: GraphQLField<unknown, unknown>): Operation {
-    const args = field.args
-      .filter(({ type }) => isNonNullType(type))
-      .map(({ name, type }) => `${name}: ${sample(type)}`);
+    const args = field.args.filter(isRequiredArgument).map(({ name, type }) => `${name}: ${sample(type)}`);
     const selection = isLeafType(getNamedType(field.type)) ? "" : "{ __typename }";
     const query = `${root.toLowerCase()} { ${field.name}${args.length > 0 ? `(${args.join(", ")})` : ""} ${selection} }`;
     const operation = operations.prepare({ query, operationName: undefined, variables: {} });
@@ -154,6 +153,7 @@ function sample(type: GraphQLInputType): string {
     const fields = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
     return `{ ${fields.map((field) => `${field.name}: ${sample(field.type)}`).join(", ")} }`;
   }
+  if (type.name === "JSONObject") return "{}";
   if (type.name === "Boolean") return "true";
   return type.name === "Int" || type.name === "SafeInt" ? "1" : '"x"';
 }

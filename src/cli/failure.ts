@@ -1,6 +1,7 @@
 import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { DatabaseUnfitError } from "../db/migrate.ts";
 import { EmbeddedPostgresError } from "../server/embedded/error.ts";
+import { SecretKeyError } from "../server/secret-key.ts";
 
 /** Why a command did not do what it was called for, where its caller can mend it: one line. */
 export interface Failure {
@@ -10,7 +11,7 @@ export interface Failure {
 
 /** One line for what an operator can mend; undefined for a defect, which keeps its stack. */
 export function explainStart(error: unknown): Failure | undefined {
-  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError)
+  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError || error instanceof SecretKeyError)
     return { exitCode: 1, message: error.message };
   const code = sqlState(error);
   if (code === "EADDRINUSE") {

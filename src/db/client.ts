@@ -70,6 +70,7 @@ export const SQLSTATE = {
   duplicateObject: "42710",
   undefinedTable: "42P01",
   uniqueViolation: "23505",
+  foreignKeyViolation: "23503",
   invalidObjectDefinition: "42P17",
 } as const;
 

@@ -55,21 +55,40 @@ export function conditionsToSql(filter: Filter): SQL {
   )})`;
   const [topic] = filter.topics;
   if (topic === undefined || filter.conditions.length === 0) return topics;
+  const all = allOf(topic, filter.conditions, {
+    text: ({ name }) => sql`(c."row" ->> ${name}::text)`,
+    instant: ({ name }) => sql`(c."row" ->> ${name}::text)::timestamptz`,
+  });
+  return sql`${topics} and (not c.is_carried or (${all}))`;
+}
+
+/** The same as SQL over the topic's table itself. */
+export function stateConditionsToSql(topic: Topic, conditions: readonly Condition[]): SQL {
+  if (conditions.length === 0) return sql`true`;
+  return allOf(topic, conditions, { text: (column) => sql`${column}`, instant: (column) => sql`${column}` });
+}
+
+function allOf(
+  topic: Topic,
+  conditions: readonly Condition[],
+  value: { readonly text: (column: Column) => SQL; readonly instant: (column: Column) => SQL },
+): SQL {
   const columns: Readonly<Record<string, Column>> = getColumns(TOPICS[topic].table);
-  const all = filter.conditions.map((condition) => {
+  const all = conditions.map((condition) => {
     const column = columns[condition.column];
     if (column === undefined) throw new Error(`${topic} has no column ${condition.column}`);
-    const value = sql`(c."row" ->> ${column.name}::text)`;
     if ("in" in condition) {
-      return sql`${value} in (${sql.join(
+      // A list without words is met by nothing; SQL has no such list.
+      if (condition.in.length === 0) return sql`false`;
+      return sql`${value.text(column)} in (${sql.join(
         condition.in.map((word) => sql`${String(word)}`),
         sql`, `,
       )})`;
     }
-    if ("startsWith" in condition) return sql`starts_with(${value}, ${condition.startsWith})`;
+    if ("startsWith" in condition) return sql`starts_with(${value.text(column)}, ${condition.startsWith})`;
     return "after" in condition
-      ? sql`${value}::timestamptz > ${condition.after}::timestamptz`
-      : sql`${value}::timestamptz < ${condition.before}::timestamptz`;
+      ? sql`${value.instant(column)} > ${condition.after}::timestamptz`
+      : sql`${value.instant(column)} < ${condition.before}::timestamptz`;
   });
-  return sql`${topics} and (not c.is_carried or (${sql.join(all, sql` and `)}))`;
+  return sql.join(all, sql` and `);
 }

@@ -15,10 +15,14 @@ export interface Mark {
 
 /**
  * Everything that `seen` sees was delivered, and of what `partial.to` sees besides, everything up to `partial.seq`.
+ *
+ * Within a snapshot (`state`) that holds for the rows up to the primary key `upTo` alone, in the order of keys; null: for
+ * none yet.
  */
 export interface Position {
   readonly seen: Mark;
   readonly partial?: { readonly to: Mark; readonly seq: number };
+  readonly state?: { readonly upTo: string | null };
 }
 
 /** A cursor can't be continued: it is malformed, of another database, or older than what the feed keeps. */
@@ -57,19 +61,23 @@ export function capSnapshot(text: string, newest: string): string {
 
 const VERSION = "1";
 const SNAPSHOT_TEXT = /^[1-9]\d{0,18}:[1-9]\d{0,18}:(?:[1-9]\d{0,18}(?:,[1-9]\d{0,18})*)?$/;
+/** Stands before how far a snapshot has come. */
+const STATE = "state";
 const NUMBER_TEXT = /^\d{1,15}$/;
 
 /** Writes a position as the opaque text that clients keep. */
-export function encodeCursor(feedId: string, { seen, partial }: Position): string {
+export function encodeCursor(feedId: string, { seen, partial, state }: Position): string {
   const parts = [VERSION, feedId, seen.snapshot, seen.ceiling];
   if (partial !== undefined) parts.push(partial.to.snapshot, partial.to.ceiling, partial.seq);
+  if (state !== undefined) parts.push(STATE, state.upTo === null ? "" : `=${encodeURIComponent(state.upTo)}`);
   return Buffer.from(parts.join(" ")).toString("base64url");
 }
 
 /** Reads a cursor. Throws {@link CursorError} for text that is no cursor and for a cursor of another feed. */
 export function decodeCursor(feedId: string, cursor: string): Position {
   const parts = Buffer.from(cursor, "base64url").toString().split(" ");
-  const [version, feed, ...rest] = parts;
+  const stateAt = parts.indexOf(STATE);
+  const [version, feed, ...rest] = stateAt === -1 ? parts : parts.slice(0, stateAt);
   const malformed = new CursorError(
     "malformed",
     "This is not a cursor of Weir. Use one that a query or a change answered.",
@@ -87,10 +95,26 @@ export function decodeCursor(feedId: string, cursor: string): Position {
     return { snapshot, ceiling: Number(ceiling) };
   };
   const seen = mark(0);
-  if (rest.length === 2) return { seen };
+  const state = stateAt === -1 ? undefined : readState(parts.slice(stateAt + 1));
+  if (state === null) throw malformed;
+  const within = state === undefined ? {} : { state };
+  if (rest.length === 2) return { seen, ...within };
   const seq = rest[4] ?? "";
   if (!NUMBER_TEXT.test(seq)) throw malformed;
-  return { seen, partial: { to: mark(2), seq: Number(seq) } };
+  return { seen, partial: { to: mark(2), seq: Number(seq) }, ...within };
+}
+
+/** Null when it is malformed. */
+function readState(parts: readonly string[]): { readonly upTo: string | null } | null {
+  const [upTo = "", ...more] = parts;
+  if (more.length > 0) return null;
+  if (upTo === "") return { upTo: null };
+  try {
+    const text = decodeURIComponent(upTo.slice(1));
+    return upTo.startsWith("=") && !text.includes("\0") ? { upTo: text } : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether PostgreSQL would take the text as a `pg_snapshot`: xmin <= xip < xmax, ascending. */

@@ -26,8 +26,8 @@ export interface Feed extends AsyncDisposable {
   now(): Promise<string>;
   /** Throws CursorError for what is no cursor of this feed. */
   position(cursor: string): Position;
-  /** Starts reading for one subscription, from `after` or from now on. */
-  follow(filter: Filter, after: Position | null): Follower;
+  /** Starts reading for one subscription, from `after` or from now on; with the current state first where `snapshot` says so. */
+  follow(filter: Filter, after: Position | null, options?: { readonly snapshot: boolean }): Follower;
   /** For the service's own writers, after their commit. */
   ring(): void;
 }
@@ -78,7 +78,8 @@ export async function openFeed(options: { url: string; log: FeedLog }): Promise<
     },
     now: async () => encodeCursor(id, { seen: await readMark(readers.db) }),
     position: (cursor) => decodeCursor(id, cursor),
-    follow: (filter, after) => follow({ db: readers.db, tail, feedId: () => id, filter, after }),
+    follow: (filter, after, { snapshot } = { snapshot: false }) =>
+      follow({ db: readers.db, tail, feedId: () => id, filter, after, snapshot }),
     ring: () => doorbell.ring(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -2,7 +2,7 @@ import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import { conditionsToSql, type Filter } from "./conditions.ts";
-import { capSnapshot, type Mark, type Position, parseSnapshot } from "./cursor.ts";
+import { CursorError, capSnapshot, type Mark, type Position, parseSnapshot } from "./cursor.ts";
 import { type ChangeOperation, TOPICS, type Topic } from "./topics.ts";
 
 /** One row of the log as it was read. Its JSON is parsed when somebody wants it, once. */
@@ -185,4 +185,24 @@ export function rowFromJson(topic: Topic, json: Readonly<Record<string, unknown>
       ];
     }),
   );
+}
+
+/** Throws {@link CursorError} when what comes behind a position is not kept any more. */
+export async function assertKept(db: Db, { seen }: Position): Promise<void> {
+  const [kept] = await db.execute<{ known: boolean; complete: boolean }>(sql`/* feed.kept */
+    select pg_snapshot_xmax(${seen.snapshot}::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) as known,
+           forgotten_xid = '0' or pg_visible_in_snapshot(forgotten_xid, ${seen.snapshot}::pg_snapshot) as complete
+    from weir.feed`);
+  if (kept?.known !== true) {
+    throw new CursorError(
+      "expired",
+      "This cursor is newer than the database. Read the current state and a new cursor.",
+    );
+  }
+  if (!kept.complete) {
+    throw new CursorError(
+      "expired",
+      "This cursor is older than the feed's retention. Read the current state and a new cursor.",
+    );
+  }
 }

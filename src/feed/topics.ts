@@ -1,5 +1,6 @@
 import { fileProcessingSteps, files, processingLogs } from "../db/documents.ts";
 import { fileStatuses, hl7Files } from "../db/ingest.ts";
+import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines.ts";
 
 /**
  * What the feed announces. A topic names the table whose rows its changes carry, and the column that is the subject's
@@ -8,6 +9,9 @@ import { fileStatuses, hl7Files } from "../db/ingest.ts";
 export const TOPICS = {
   FILE_STATUS: { table: fileStatuses, keyColumn: "filePath", primaryKey: ["id"] },
   HL7_FILE: { table: hl7Files, keyColumn: "hl7FilePath", primaryKey: ["logFilePath", "segmentNumber"] },
+  PIPELINE: { table: pipelineConfig, keyColumn: "sourceTablename", primaryKey: ["sourceTablename"] },
+  RUN: { table: pipelineRuns, keyColumn: "id", primaryKey: ["id"] },
+  RUN_STAGE: { table: stageLogs, keyColumn: "pipelineRunId", primaryKey: ["id"] },
   FILE: { table: files, keyColumn: "id", primaryKey: ["id"] },
   FILE_STEP: { table: fileProcessingSteps, keyColumn: "fileId", primaryKey: ["id"] },
   PROCESSING_LOG: { table: processingLogs, keyColumn: "fileId", primaryKey: ["id"] },
@@ -17,7 +21,16 @@ export type Topic = keyof typeof TOPICS;
 /** The row that changes of a topic carry. */
 export type RowOf<T extends Topic> = (typeof TOPICS)[T]["table"]["$inferSelect"];
 
-export const TOPIC_NAMES: readonly Topic[] = ["FILE_STATUS", "HL7_FILE", "FILE", "FILE_STEP", "PROCESSING_LOG"];
+export const TOPIC_NAMES: readonly Topic[] = [
+  "FILE_STATUS",
+  "HL7_FILE",
+  "PIPELINE",
+  "RUN",
+  "RUN_STAGE",
+  "FILE",
+  "FILE_STEP",
+  "PROCESSING_LOG",
+];
 
 export const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;
 export type ChangeOperation = (typeof CHANGE_OPERATIONS)[number];

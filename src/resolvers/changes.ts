@@ -1,5 +1,6 @@
 import type { Filter } from "../feed/conditions.ts";
-import type { Delivery, Follower } from "../feed/follow.ts";
+import type { Delivery } from "../feed/delivery.ts";
+import type { Follower } from "../feed/follow.ts";
 import { type RowOf, TOPIC_NAMES, type Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
 
@@ -36,10 +37,14 @@ export function changes(
 }
 
 /** Throws BAD_USER_INPUT or CURSOR_EXPIRED at once for a cursor that is not of this feed. */
-export function changeSource({ feed, closing }: Context, filter: Filter, { after }: Start): ChangeSource {
+export function changeSource(
+  { feed, closing }: Context,
+  filter: Filter,
+  { after, snapshot = false }: Start,
+): ChangeSource {
   const position = after == null ? null : feed.position(after);
   // Opened now, not when it is read: what is committed in between is part of it.
-  const follower = feed.follow(filter, position);
+  const follower = feed.follow(filter, position, { snapshot });
   const made: ChangeSource = {
     filter,
     follower,

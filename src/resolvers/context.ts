@@ -1,5 +1,6 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { Keyring } from "./credentials.ts";
 import type { IngestWriters } from "./ingest-writes.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
 
@@ -22,6 +23,8 @@ export interface Settings {
   readonly maxBatchRows: number;
   /** A HL7 file that is staged for longer than this many minutes is stuck. */
   readonly stuckStagedMinutes: number;
+  /** A run, or a report, that takes no longer than this many minutes is never long-running. */
+  readonly longRunningMinutes: number;
   /** A step of a document that is in progress for longer than this many minutes is stalled. */
   readonly stepTimeoutMinutes: number;
 }
@@ -32,6 +35,7 @@ export interface Services {
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
   readonly settings: Settings;
+  readonly keyring: Keyring;
   /** Aborted when the service stops: subscriptions complete. */
   readonly closing: AbortSignal;
 }
@@ -48,5 +52,5 @@ export interface Context extends Services {
 }
 
 export function createContext(services: Services, viewer: Viewer, liveCursor: string | null = null): Context {
-  return { ...services, viewer, liveCursor, loaders: createLoaders(services.database.db) };
+  return { ...services, viewer, liveCursor, loaders: createLoaders(services) };
 }

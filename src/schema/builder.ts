@@ -1,6 +1,7 @@
 import SchemaBuilder from "@pothos/core";
 import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import { type Context, ROLES, type Role } from "../resolvers/context.ts";
+import type { JsonObject } from "../resolvers/credentials.ts";
 import { userError } from "../resolvers/errors.ts";
 
 interface OwnTypes {
@@ -13,6 +14,7 @@ interface OwnTypes {
     Date: { Input: string; Output: string };
     SafeInt: { Input: number; Output: number };
     Cursor: { Input: string; Output: string };
+    JSONObject: { Input: JsonObject; Output: JsonObject };
   };
 }
 

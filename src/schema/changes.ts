@@ -1,4 +1,4 @@
-import type { Delivery } from "../feed/follow.ts";
+import type { Delivery } from "../feed/delivery.ts";
 import type { ChangeOperation as Operation, Topic as TopicName } from "../feed/topics.ts";
 import * as changes from "../resolvers/changes.ts";
 import { builder, type SchemaTypes } from "./builder.ts";
@@ -10,6 +10,9 @@ export const Topic = builder.enumType("Topic", {
   values: {
     FILE_STATUS: { description: "A report about a HL7 file or a log was added." },
     HL7_FILE: { description: "A HL7 file was mapped to its log, mapped anew, or the mapping removed." },
+    PIPELINE: { description: "A pipeline was created, configured, stamped by a run's end, or deleted." },
+    RUN: { description: "A run was asked for, or moved on." },
+    RUN_STAGE: { description: "A stage of a run started, or ended." },
     FILE: { description: "A document was added, changed or removed; its counts of steps belong to it." },
     FILE_STEP: { description: "A step of a document was added, changed or removed." },
     PROCESSING_LOG: { description: "An event was added to the history of the documents." },
@@ -29,6 +32,9 @@ const ChangeOperation = builder.enumType("ChangeOperation", {
 const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   FILE_STATUS: "FileStatusChange",
   HL7_FILE: "Hl7FileChange",
+  PIPELINE: "PipelineChange",
+  RUN: "RunChange",
+  RUN_STAGE: "RunStageChange",
   FILE: "FileChange",
   FILE_STEP: "FileStepChange",
   PROCESSING_LOG: "ProcessingLogChange",

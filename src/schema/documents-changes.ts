@@ -1,4 +1,4 @@
-import type { Delivery } from "../feed/follow.ts";
+import type { Delivery } from "../feed/delivery.ts";
 import { changeSource, rowOf } from "../resolvers/changes.ts";
 import { fileChanges, logChanges, stepChanges } from "../resolvers/documents-filters.ts";
 import { builder } from "./builder.ts";

@@ -1,4 +1,4 @@
-import type { Delivery } from "../feed/follow.ts";
+import type { Delivery } from "../feed/delivery.ts";
 import { changeSource, rowOf } from "../resolvers/changes.ts";
 import { statusChanges } from "../resolvers/ingest-filters.ts";
 import { builder } from "./builder.ts";

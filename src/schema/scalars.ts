@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql";
-import { GraphQLSafeInt } from "graphql-scalars";
+import { GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { userError } from "../resolvers/errors.ts";
 import { builder } from "./builder.ts";
 
@@ -92,3 +92,5 @@ builder.scalarType("Cursor", {
 builder.addScalarType("SafeInt", GraphQLSafeInt, {
   description: "An integer up to 2^53-1, as a JSON number (counts of rows and bytes).",
 });
+
+builder.addScalarType("JSONObject", GraphQLJSONObject, { description: "A JSON object." });

@@ -16,6 +16,7 @@ import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { createOperations } from "./operation.ts";
 import { refusalOf } from "./origin.ts";
+import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { createWebSockets } from "./websocket.ts";
 
@@ -42,6 +43,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const databaseUrl = config.DATABASE_URL ?? (await startEmbedded(config, log, started));
   await migrateDatabase(databaseUrl);
 
+  const keyring = await openKeyring(config);
   const database = started.use(
     openDatabase(databaseUrl, {
       max: config.WEIR_DATABASE_CONNECTIONS,
@@ -49,10 +51,18 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     }),
   );
   const feed = started.use(await openFeed({ url: databaseUrl, log }));
-  started.use(await startMaintenance({ database, days: config.WEIR_RETENTION_DAYS, log }));
+  started.use(
+    await startMaintenance({
+      database,
+      feed,
+      days: config.WEIR_RETENTION_DAYS,
+      isScheduling: config.WEIR_SCHEDULER === "on",
+      log,
+    }),
+  );
 
   const closing = new AbortController();
-  const services = createServices({ config, database, feed, closing: closing.signal });
+  const services = createServices({ config, database, feed, keyring, closing: closing.signal });
   const operations = createOperations({
     schema,
     services,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readSecretKey } from "../resolvers/credentials.ts";
 
 /** A setting can't be used; the message is one line that says which, what it was, and what is allowed. */
 export class ConfigError extends Error {}
@@ -18,6 +19,12 @@ function wholeNumber(least: number, most: number, preset: number) {
 
 const URL_ALLOWED = "a URL like postgres://user:password@host:5432/database";
 const ORIGIN_ALLOWED = "origins like https://dashboard.example.org, separated by commas";
+
+const KEY_ALLOWED = "32 random bytes in base64 or hex, as `openssl rand -base64 32` makes them";
+const secretKey = z
+  .string()
+  .transform((text) => readSecretKey(text.trim()))
+  .refine((key) => key !== undefined, KEY_ALLOWED);
 
 const settings = z.object({
   DATABASE_URL: z
@@ -47,6 +54,14 @@ const settings = z.object({
   WEIR_DATABASE_CONNECTIONS: wholeNumber(1, 1_000, 10),
   WEIR_RETENTION_DAYS: wholeNumber(1, 3_650, 7),
   WEIR_STUCK_STAGED_MINUTES: wholeNumber(1, 1_000_000, 60),
+  WEIR_LONG_RUNNING_MINUTES: wholeNumber(1, 1_000_000, 20),
+  WEIR_SCHEDULER: z.enum(["on", "off"], "on or off").default("on"),
+  WEIR_SECRET_KEY: secretKey.optional(),
+  WEIR_OLD_SECRET_KEYS: z
+    .string()
+    .transform((text) => text.split(",").map((key) => readSecretKey(key.trim())))
+    .refine((keys) => keys.every((key) => key !== undefined), `keys separated by commas, each ${KEY_ALLOWED}`)
+    .default([]),
   WEIR_STEP_TIMEOUT_MINUTES: wholeNumber(1, 1_000_000, 10),
   WEIR_MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 1_048_576),
   WEIR_MAX_BATCH_ROWS: wholeNumber(1, 1_000_000, 10_000),
@@ -64,6 +79,13 @@ export type Config = z.infer<typeof settings>;
 /** Names of all settings, for the test that holds README's table against them. */
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
 
+/** What an error says of the settings whose value it must not show. */
+const SECRET_SETTINGS: Readonly<Record<string, string>> = {
+  DATABASE_URL: "not such a URL",
+  WEIR_SECRET_KEY: "no key",
+  WEIR_OLD_SECRET_KEYS: "no list of keys",
+};
+
 /** Reads the settings from the environment. An empty variable counts as absent. Throws {@link ConfigError}. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(
@@ -77,6 +99,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const [issue] = result.error.issues;
   const name = String(issue?.path[0]);
   // A connection URL may hold a password.
-  const was = name === "DATABASE_URL" ? "not such a URL" : JSON.stringify(given[name]);
+  const was = SECRET_SETTINGS[name] ?? JSON.stringify(given[name]);
   throw new ConfigError(`${name} is ${was}; allowed: ${issue?.message}.`);
 }

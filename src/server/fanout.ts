@@ -2,8 +2,9 @@ import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { isUnreachable } from "../db/client.ts";
 import { type Filter, keysOf } from "../feed/conditions.ts";
 import type { Position } from "../feed/cursor.ts";
+import type { Delivery } from "../feed/delivery.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { Delivery, Follower } from "../feed/follow.ts";
+import type { Follower } from "../feed/follow.ts";
 
 /** Milliseconds of deliveries after which the event loop gets its turn, so that sockets can write what they were given. */
 const TIME_SLICE = 8;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -63,4 +64,20 @@ export async function spawnService(settings: Readonly<Record<string, string>>): 
       await exited;
     },
   };
+}
+
+/** Runs the command line until it ends, with nothing in its environment but this. */
+export async function runWeir(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  cwd: string = ROOT,
+): Promise<{ out: string; err: string; code: number | null }> {
+  const child = spawn(process.execPath, [path.join(ROOT, "bin/weir.js"), ...args], {
+    cwd,
+    env: { PATH: process.env["PATH"], ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit").then(([code]): number | null => code);
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return { out, err, code };
 }

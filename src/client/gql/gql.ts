@@ -17,12 +17,23 @@ import * as types from './graphql.ts';
 type Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": typeof types.DemoIngestedDocument,
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": typeof types.DemoSummaryDocument,
+    "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n": typeof types.DemoSetStagesDocument,
+    "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": typeof types.DemoCreateSourceDocument,
+    "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": typeof types.DemoCreateDestinationDocument,
+    "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": typeof types.DemoCreatePipelineDocument,
+    "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.DemoFailedRunsDocument,
+    "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": typeof types.DemoRetryRunDocument,
     "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": typeof types.FilesOfHashDocument,
     "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.CreateFileDocument,
     "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": typeof types.AddUploadStepsDocument,
     "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
+    "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": typeof types.ClaimStageDocument,
+    "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": typeof types.HeartbeatStageDocument,
+    "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": typeof types.CompleteStageDocument,
+    "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": typeof types.FailStageDocument,
+    "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": typeof types.RunFilesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
@@ -34,12 +45,23 @@ type Documents = {
 const documents: Documents = {
     "\n  subscription DemoIngested($after: Cursor) {\n    fileStatusRecorded(filter: { status: [INGESTED, FAILED] }, after: $after) {\n      cursor\n    }\n  }\n": types.DemoIngestedDocument,
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": types.DemoSummaryDocument,
+    "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n": types.DemoSetStagesDocument,
+    "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": types.DemoCreateSourceDocument,
+    "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": types.DemoCreateDestinationDocument,
+    "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": types.DemoCreatePipelineDocument,
+    "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.DemoFailedRunsDocument,
+    "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": types.DemoRetryRunDocument,
     "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": types.FilesOfHashDocument,
     "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.CreateFileDocument,
     "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": types.AddUploadStepsDocument,
     "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
+    "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": types.ClaimStageDocument,
+    "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": types.HeartbeatStageDocument,
+    "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": types.CompleteStageDocument,
+    "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": types.FailStageDocument,
+    "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": types.RunFilesDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
@@ -57,6 +79,30 @@ export function graphql(source: "\n  subscription DemoIngested($after: Cursor) {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoSummaryDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoSetStagesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreateSourceDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreateDestinationDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreatePipelineDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoFailedRunsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoRetryRunDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -81,6 +127,26 @@ export function graphql(source: "\n  mutation RecordHl7Files($input: [Hl7FileInp
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').RecordFileStatusesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ClaimStageDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n"): typeof import('./graphql.ts').HeartbeatStageDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n"): typeof import('./graphql.ts').CompleteStageDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n"): typeof import('./graphql.ts').FailStageDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').RunFilesDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -4,6 +4,16 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What a stage achieved. */
+export type CompleteStageInput = {
+  /** Files that it wrote, without commas in their paths; null: none. */
+  readonly filePaths?: ReadonlyArray<string> | null | undefined;
+  /** New watermark of the leg this stage loads; stored only when the run succeeds, and only if it is beyond the old one. Null: nothing new. */
+  readonly incrementalValue?: string | null | undefined;
+  /** Rows that it moved; null: not known. */
+  readonly rowsProcessed?: number | null | undefined;
+};
+
 /** A new file. */
 export type CreateFileInput = {
   /** Bytes. */
@@ -18,6 +28,26 @@ export type CreateFileInput = {
   readonly originalFilename?: string | null | undefined;
   /** Its own steps, in order, instead of the main steps; null: the main steps. */
   readonly steps?: ReadonlyArray<string> | null | undefined;
+};
+
+/** A new pipeline. */
+export type CreatePipelineInput = {
+  /** Name of the destination with the connection; null: none. */
+  readonly destinationName?: string | null | undefined;
+  /** From the data lake to the sink. */
+  readonly dlToSink?: PipelineLegInput | null | undefined;
+  /** The table in the sink; null: none. */
+  readonly sinkTablename?: string | null | undefined;
+  /** Kind of the sink system; postgres when it is not given at all. */
+  readonly sinkType?: string | null | undefined;
+  /** Name of the source with the connection; null: none. */
+  readonly sourceName?: string | null | undefined;
+  /** Its source table, by which it is known. */
+  readonly sourceTablename: string;
+  /** From the source to the data lake. */
+  readonly sourceToDl?: PipelineLegInput | null | undefined;
+  /** Kind of the source system; postgres when it is not given at all. */
+  readonly sourceType?: string | null | undefined;
 };
 
 /** How far a file has come, over all of its steps. */
@@ -99,6 +129,50 @@ export type IngestStatus =
   /** A HL7 file was written to the staging area. */
   | 'STAGED';
 
+/** How much of a table a leg loads. */
+export type LoadType =
+  /** The whole table, each time. */
+  | 'FULL'
+  /** The rows behind the watermark. */
+  | 'INCREMENTAL';
+
+/** Settings of a leg. What is absent stays as it is. */
+export type PipelineLegInput = {
+  /** The column by which it loads incrementally; null: none. */
+  readonly incrementalKey?: string | null | undefined;
+  /** True when it is not given at all. */
+  readonly isActive?: boolean | null | undefined;
+  /** The watermark, which can only be moved forward; null: the next load begins anew. */
+  readonly lastIncrementalValue?: string | null | undefined;
+  /** FULL when it is not given at all. */
+  readonly loadType?: LoadType | null | undefined;
+  /** Minutes between runs, 1 or more; null: only on demand. */
+  readonly schedule?: number | null | undefined;
+};
+
+/** A stage of a template. */
+export type PipelineStageInput = {
+  /** The name by which drivers claim it. */
+  readonly driverContainer: string;
+  /** What people call it. */
+  readonly stageName: string;
+  /** Its place: 1, 2, 3… without a gap. */
+  readonly stageOrder: number;
+  /** What it is for the system. */
+  readonly stageType: string;
+};
+
+/** How far a stage of a run has come. */
+export type StageStatus =
+  /** The run was cancelled while it ran. */
+  | 'CANCELLED'
+  /** It failed; see errorMessage. */
+  | 'FAILED'
+  /** It has started. */
+  | 'RUNNING'
+  /** It is done. */
+  | 'SUCCESS';
+
 /** How far a step has come. */
 export type StepStatus =
   /** It failed; see errorMessage. IN_PROGRESS begins a new attempt. */
@@ -146,6 +220,46 @@ export type DemoSummaryQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type DemoSummaryQuery = { readonly ingestSummary: { readonly logFiles: { readonly total: number }, readonly hl7Files: { readonly total: number, readonly ingested: number, readonly failed: number } } };
 
+export type DemoSetStagesMutationVariables = Exact<{
+  stages: ReadonlyArray<PipelineStageInput>;
+}>;
+
+
+export type DemoSetStagesMutation = { readonly setPipelineStages: ReadonlyArray<{ readonly id: string }> };
+
+export type DemoCreateSourceMutationVariables = Exact<{
+  creds: Record<string, unknown>;
+}>;
+
+
+export type DemoCreateSourceMutation = { readonly createSource: { readonly id: string } };
+
+export type DemoCreateDestinationMutationVariables = Exact<{
+  creds: Record<string, unknown>;
+}>;
+
+
+export type DemoCreateDestinationMutation = { readonly createDestination: { readonly id: string } };
+
+export type DemoCreatePipelineMutationVariables = Exact<{
+  input: CreatePipelineInput;
+}>;
+
+
+export type DemoCreatePipelineMutation = { readonly createPipeline: { readonly sourceTablename: string } };
+
+export type DemoFailedRunsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DemoFailedRunsQuery = { readonly runs: { readonly nodes: ReadonlyArray<{ readonly id: string }> } };
+
+export type DemoRetryRunMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DemoRetryRunMutation = { readonly retryRun: { readonly id: string } };
+
 export type FilesOfHashQueryVariables = Exact<{
   filehash: string;
 }>;
@@ -191,6 +305,52 @@ export type RecordFileStatusesMutationVariables = Exact<{
 
 
 export type RecordFileStatusesMutation = { readonly recordFileStatuses: ReadonlyArray<{ readonly id: string }> };
+
+export type ClaimStageMutationVariables = Exact<{
+  driverContainer: string;
+  worker: string;
+  leaseSeconds: number;
+}>;
+
+
+export type ClaimStageMutation = { readonly claimStage: { readonly runId: string, readonly stageOrder: number, readonly sourceCreds: Record<string, unknown> | null, readonly destinationCreds: Record<string, unknown> | null, readonly stage: { readonly stageType: string }, readonly run: { readonly sourceTablename: string, readonly pipeline: { readonly sinkTablename: string | null, readonly sourceToDl: { readonly loadType: LoadType, readonly incrementalKey: string | null, readonly lastIncrementalValue: string | null }, readonly dlToSink: { readonly loadType: LoadType } } | null } } | null };
+
+export type HeartbeatStageMutationVariables = Exact<{
+  runId: string | number;
+  stageOrder: number;
+  worker: string;
+  leaseSeconds: number;
+}>;
+
+
+export type HeartbeatStageMutation = { readonly heartbeatStage: { readonly leaseExpiresAt: string } };
+
+export type CompleteStageMutationVariables = Exact<{
+  runId: string | number;
+  stageOrder: number;
+  worker: string;
+  input?: CompleteStageInput | null | undefined;
+}>;
+
+
+export type CompleteStageMutation = { readonly completeStage: { readonly status: StageStatus } };
+
+export type FailStageMutationVariables = Exact<{
+  runId: string | number;
+  stageOrder: number;
+  worker: string;
+  errorMessage: string;
+}>;
+
+
+export type FailStageMutation = { readonly failStage: { readonly status: StageStatus } };
+
+export type RunFilesQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RunFilesQuery = { readonly run: { readonly retryOf: { readonly id: string } | null, readonly stages: ReadonlyArray<{ readonly stageType: string, readonly log: { readonly status: StageStatus, readonly filePaths: ReadonlyArray<string> } | null }> } | null };
 
 export type LiveCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -277,6 +437,58 @@ export const DemoSummaryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DemoSummaryQuery, DemoSummaryQueryVariables>;
+export const DemoSetStagesDocument = new TypedDocumentString(`
+    mutation DemoSetStages($stages: [PipelineStageInput!]!) {
+  setPipelineStages(stages: $stages) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoSetStagesMutation, DemoSetStagesMutationVariables>;
+export const DemoCreateSourceDocument = new TypedDocumentString(`
+    mutation DemoCreateSource($creds: JSONObject!) {
+  createSource(
+    input: { sourceName: "shop", sourceType: "postgres", sourceCreds: $creds }
+  ) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoCreateSourceMutation, DemoCreateSourceMutationVariables>;
+export const DemoCreateDestinationDocument = new TypedDocumentString(`
+    mutation DemoCreateDestination($creds: JSONObject!) {
+  createDestination(
+    input: {
+      destinationName: "warehouse"
+      destinationType: "postgres"
+      destinationCreds: $creds
+    }
+  ) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoCreateDestinationMutation, DemoCreateDestinationMutationVariables>;
+export const DemoCreatePipelineDocument = new TypedDocumentString(`
+    mutation DemoCreatePipeline($input: CreatePipelineInput!) {
+  createPipeline(input: $input) {
+    sourceTablename
+  }
+}
+    `) as unknown as TypedDocumentString<DemoCreatePipelineMutation, DemoCreatePipelineMutationVariables>;
+export const DemoFailedRunsDocument = new TypedDocumentString(`
+    query DemoFailedRuns {
+  runs(filter: { status: [FAILED] }, first: 5) {
+    nodes {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoFailedRunsQuery, DemoFailedRunsQueryVariables>;
+export const DemoRetryRunDocument = new TypedDocumentString(`
+    mutation DemoRetryRun($id: ID!) {
+  retryRun(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoRetryRunMutation, DemoRetryRunMutationVariables>;
 export const FilesOfHashDocument = new TypedDocumentString(`
     query FilesOfHash($filehash: String!) {
   files(filter: { filehash: $filehash }, first: 100) {
@@ -329,6 +541,89 @@ export const RecordFileStatusesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RecordFileStatusesMutation, RecordFileStatusesMutationVariables>;
+export const ClaimStageDocument = new TypedDocumentString(`
+    mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {
+  claimStage(
+    driverContainer: $driverContainer
+    worker: $worker
+    leaseSeconds: $leaseSeconds
+  ) {
+    runId
+    stageOrder
+    stage {
+      stageType
+    }
+    sourceCreds
+    destinationCreds
+    run {
+      sourceTablename
+      pipeline {
+        sinkTablename
+        sourceToDl {
+          loadType
+          incrementalKey
+          lastIncrementalValue
+        }
+        dlToSink {
+          loadType
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClaimStageMutation, ClaimStageMutationVariables>;
+export const HeartbeatStageDocument = new TypedDocumentString(`
+    mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {
+  heartbeatStage(
+    runId: $runId
+    stageOrder: $stageOrder
+    worker: $worker
+    leaseSeconds: $leaseSeconds
+  ) {
+    leaseExpiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<HeartbeatStageMutation, HeartbeatStageMutationVariables>;
+export const CompleteStageDocument = new TypedDocumentString(`
+    mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {
+  completeStage(
+    runId: $runId
+    stageOrder: $stageOrder
+    worker: $worker
+    input: $input
+  ) {
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<CompleteStageMutation, CompleteStageMutationVariables>;
+export const FailStageDocument = new TypedDocumentString(`
+    mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {
+  failStage(
+    runId: $runId
+    stageOrder: $stageOrder
+    worker: $worker
+    errorMessage: $errorMessage
+  ) {
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<FailStageMutation, FailStageMutationVariables>;
+export const RunFilesDocument = new TypedDocumentString(`
+    query RunFiles($id: ID!) {
+  run(id: $id) {
+    retryOf {
+      id
+    }
+    stages {
+      stageType
+      log {
+        status
+        filePaths
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunFilesQuery, RunFilesQueryVariables>;
 export const LiveCursorDocument = new TypedDocumentString(`
     query LiveCursor {
   liveCursor

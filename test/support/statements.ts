@@ -1,0 +1,44 @@
+import { GraphQLError } from "graphql";
+import { openDatabase } from "../../src/db/client.ts";
+import { openFeed } from "../../src/feed/feed.ts";
+import type { Keyring } from "../../src/resolvers/credentials.ts";
+import { schema } from "../../src/schema/index.ts";
+import { readConfig } from "../../src/server/config.ts";
+import { createLog } from "../../src/server/log.ts";
+import { createOperations, readParams } from "../../src/server/operation.ts";
+import { createServices } from "../../src/server/services.ts";
+
+export interface CountedStatements extends AsyncDisposable {
+  /** Runs an operation and answers its data and the names of its SQL statements; throws when there are errors. */
+  run(query: string, variables?: object): Promise<{ data: unknown; names: readonly string[] }>;
+}
+
+/** Operations on a database of which every statement is noted. */
+export async function countStatements(
+  url: string,
+  keyring: Keyring = { current: null, all: [] },
+): Promise<CountedStatements> {
+  await using opened = new AsyncDisposableStack();
+  const statements: string[] = [];
+  const database = opened.use(openDatabase(url, { onStatement: (text) => statements.push(text) }));
+  const log = createLog("silent");
+  const feed = opened.use(await openFeed({ url, log }));
+  const closing = new AbortController().signal;
+  const services = createServices({ config: readConfig({}), database, feed, keyring, closing });
+  const limits = { depth: 20, aliases: 50, complexity: 10_000_000 };
+  const operations = createOperations({ schema, log, limits, services });
+  const kept = opened.move();
+  return {
+    async run(query, variables = {}) {
+      statements.length = 0;
+      const params = readParams({ query, variables });
+      if (params instanceof GraphQLError) throw params;
+      const operation = operations.prepare(params);
+      if ("errors" in operation) throw operation.errors[0] ?? new Error("no operation");
+      const { data, errors } = await operations.execute(operation, { name: null, role: "ADMIN" });
+      if (errors !== undefined) throw new Error(JSON.stringify(errors));
+      return { data, names: statements.map((text) => /\/\*\s*(.*?)\s*\*\//.exec(text)?.[1] ?? text).toSorted() };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
