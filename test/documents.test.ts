@@ -443,4 +443,23 @@ describe("subscriptions", () => {
     expect(second.items[0]?.step.status).toBe("SUCCESS");
     await client.dispose();
   });
+
+  it("begin with the present steps of the file where a snapshot is asked for", async () => {
+    const { client } = connect(app.url);
+    await createFile(app.url);
+    const id = await createFile(app.url, { steps: ["hash_file", "ocr"] });
+    await update(app.url, id, "ocr", "IN_PROGRESS");
+    const steps = collect<{ operation: string; step: { stepName: string; status: string } }>(
+      client,
+      "subscription ($id: ID) { fileStepChanged(fileId: $id, snapshot: true) { operation step { stepName status } } }",
+      { id },
+    );
+    await steps.until((items) => items.length === 2);
+    await update(app.url, id, "hash_file", "SUCCESS");
+    await steps.until((items) => items.length === 3);
+    const seen = steps.items.map(({ operation, step }) => `${operation} ${step.stepName} ${step.status}`);
+    expect(seen.slice(0, 2).toSorted()).toEqual(["SNAPSHOT hash_file PENDING", "SNAPSHOT ocr IN_PROGRESS"]);
+    expect(seen[2]).toBe("UPDATE hash_file SUCCESS");
+    await client.dispose();
+  });
 });
