@@ -9,7 +9,11 @@ export type Condition<Name extends string = string> =
   | { readonly column: Name; readonly in: readonly (string | number)[] }
   | { readonly column: Name; readonly startsWith: string }
   | { readonly column: Name; readonly after: string }
-  | { readonly column: Name; readonly before: string };
+  | { readonly column: Name; readonly before: string }
+  | { readonly column: Name; readonly atLeast: number }
+  | { readonly column: Name; readonly below: number }
+  /** In this column or one of the others; ASCII letters in either case. */
+  | { readonly column: Name; readonly others: readonly Name[]; readonly contains: string };
 
 /** Which changes a subscription wants: those of these topics that meet every condition. */
 export interface Filter {
@@ -39,12 +43,29 @@ export function keysOf(filter: Filter): readonly string[] | null {
 /** Whether a row meets every condition. A null value meets none. */
 export function meets(row: Readonly<Record<string, unknown>>, conditions: readonly Condition[]): boolean {
   return conditions.every((condition) => {
+    if ("contains" in condition) {
+      const wanted = foldCase(condition.contains);
+      return [condition.column, ...condition.others].some((name) => foldCase(String(row[name] ?? "")).includes(wanted));
+    }
     const value = row[condition.column];
     if (typeof value !== "string" && typeof value !== "number") return false;
     if ("in" in condition) return condition.in.includes(value);
     if ("startsWith" in condition) return String(value).startsWith(condition.startsWith);
+    if ("atLeast" in condition) return Number(value) >= condition.atLeast;
+    if ("below" in condition) return Number(value) < condition.below;
     return "after" in condition ? value > condition.after : value < condition.before;
   });
+}
+
+/** As `lower(text collate "C")` does it, whatever the database's locale. */
+function foldCase(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** Whether one of these texts contains another one, as the condition of the feed has it. */
+export function containsText(texts: readonly SQL[], wanted: string): SQL {
+  const all = texts.map((text) => sql`position(lower(${wanted}::text collate "C") in lower(${text} collate "C")) > 0`);
+  return sql`(${sql.join(all, sql` or `)})`;
 }
 
 /** The same as SQL over `weir.change c`, whose row is JSON. A row that is not carried passes: it is checked when it was read. */
@@ -56,10 +77,15 @@ export function conditionsToSql(filter: Filter): SQL {
   const [topic] = filter.topics;
   if (topic === undefined || filter.conditions.length === 0) return topics;
   const columns: Readonly<Record<string, Column>> = getColumns(TOPICS[topic].table);
+  const valueOf = (name: string): SQL => {
+    const column = columns[name];
+    if (column === undefined) throw new Error(`${topic} has no column ${name}`);
+    return sql`(c."row" ->> ${column.name}::text)`;
+  };
   const all = filter.conditions.map((condition) => {
-    const column = columns[condition.column];
-    if (column === undefined) throw new Error(`${topic} has no column ${condition.column}`);
-    const value = sql`(c."row" ->> ${column.name}::text)`;
+    if ("contains" in condition)
+      return containsText([condition.column, ...condition.others].map(valueOf), condition.contains);
+    const value = valueOf(condition.column);
     if ("in" in condition) {
       return sql`${value} in (${sql.join(
         condition.in.map((word) => sql`${String(word)}`),
@@ -67,6 +93,8 @@ export function conditionsToSql(filter: Filter): SQL {
       )})`;
     }
     if ("startsWith" in condition) return sql`starts_with(${value}, ${condition.startsWith})`;
+    if ("atLeast" in condition) return sql`${value}::numeric >= ${condition.atLeast}::numeric`;
+    if ("below" in condition) return sql`${value}::numeric < ${condition.below}::numeric`;
     return "after" in condition
       ? sql`${value}::timestamptz > ${condition.after}::timestamptz`
       : sql`${value}::timestamptz < ${condition.before}::timestamptz`;

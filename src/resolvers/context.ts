@@ -2,6 +2,7 @@ import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { IngestWriters } from "./ingest-writes.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
+import type { ReportEngine } from "./seeder-engine.ts";
 
 /** Roles, each including the ones before it. */
 export const ROLES = ["VIEWER", "WORKER", "ADMIN"] as const;
@@ -12,6 +13,8 @@ export interface Viewer {
   /** Name of the token; null where the service runs without authentication. */
   readonly name: string | null;
   readonly role: Role;
+  /** The agencies whose reports he sees; null or absent: all. */
+  readonly agencySlugs?: readonly string[] | null;
 }
 
 /** Settings that change what fields answer. */
@@ -22,6 +25,10 @@ export interface Settings {
   readonly maxBatchRows: number;
   /** A HL7 file that is staged for longer than this many minutes is stuck. */
   readonly stuckStagedMinutes: number;
+  /** A report that failed so many times in a row is failing. */
+  readonly failingAfter: number;
+  /** A report runs for too long after this many minutes at least. */
+  readonly longRunningMinutes: number;
 }
 
 /** What the process shares among all operations. */
@@ -29,6 +36,7 @@ export interface Services {
   readonly database: Database;
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
+  readonly reportEngine: ReportEngine;
   readonly settings: Settings;
   /** Aborted when the service stops: subscriptions complete. */
   readonly closing: AbortSignal;

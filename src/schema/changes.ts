@@ -10,6 +10,8 @@ export const Topic = builder.enumType("Topic", {
   values: {
     FILE_STATUS: { description: "A report about a HL7 file or a log was added." },
     HL7_FILE: { description: "A HL7 file was mapped to its log, mapped anew, or the mapping removed." },
+    SEEDER_JOB: { description: "The state of a report changed." },
+    SEEDER_RUN: { description: "A run of a report was recorded, or went on." },
   } satisfies Record<TopicName, object>,
 });
 
@@ -26,6 +28,8 @@ const ChangeOperation = builder.enumType("ChangeOperation", {
 const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   FILE_STATUS: "FileStatusChange",
   HL7_FILE: "Hl7FileChange",
+  SEEDER_JOB: "SeederJobChange",
+  SEEDER_RUN: "SeederRunChange",
 };
 
 export const Change = builder.interfaceRef<Delivery>("Change").implement({

@@ -6,6 +6,12 @@ import "./ingest-mutations.ts";
 import "./ingest-summary.ts";
 import "./changes.ts";
 import "./ingest-changes.ts";
+import "./seeder.ts";
+import "./seeder-dashboard.ts";
+import "./seeder-manifests.ts";
+import "./seeder-reports.ts";
+import "./seeder-changes.ts";
+import "./overview.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
 export const schema: GraphQLSchema = builder.toSchema();

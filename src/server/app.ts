@@ -16,6 +16,7 @@ import type { Logger } from "./log.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { createOperations } from "./operation.ts";
 import { refusalOf } from "./origin.ts";
+import { startSeederRunner } from "./seeder-runner.ts";
 import { createServices } from "./services.ts";
 import { createWebSockets } from "./websocket.ts";
 
@@ -53,6 +54,15 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const closing = new AbortController();
   const services = createServices({ config, database, feed, closing: closing.signal });
+  started.use(services.reportEngine);
+  started.use(
+    startSeederRunner({
+      services,
+      parallel: config.WEIR_SEEDER_PARALLEL,
+      runTimeoutMinutes: config.WEIR_SEEDER_RUN_TIMEOUT_MINUTES,
+      log,
+    }),
+  );
   const operations = createOperations({
     schema,
     services,

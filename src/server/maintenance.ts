@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { settleFiles } from "../db/settle.ts";
+import { settleJobs } from "../db/settle-jobs.ts";
 import { maintainFeed } from "../feed/retention.ts";
 import type { Logger } from "./log.ts";
 
@@ -36,6 +37,7 @@ export async function startMaintenance(options: {
   const running = Promise.all([
     repeat(RETENTION_INTERVAL, "retention", retain),
     repeat(SETTLE_INTERVAL, "settling files", () => settleFiles(database.db)),
+    repeat(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
   ]);
   return {
     async [Symbol.asyncDispose]() {
