@@ -154,6 +154,7 @@ function sample(type: GraphQLInputType): string {
     const fields = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
     return `{ ${fields.map((field) => `${field.name}: ${sample(field.type)}`).join(", ")} }`;
   }
+  if (type.name === "Boolean") return "true";
   return type.name === "Int" || type.name === "SafeInt" ? "1" : '"x"';
 }
 

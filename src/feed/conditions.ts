@@ -45,7 +45,10 @@ export function meets(row: Readonly<Record<string, unknown>>, conditions: readon
   return conditions.every((condition) => {
     if ("contains" in condition) {
       const wanted = foldCase(condition.contains);
-      return [condition.column, ...condition.others].some((name) => foldCase(String(row[name] ?? "")).includes(wanted));
+      return [condition.column, ...condition.others].some((name) => {
+        const text = row[name];
+        return typeof text === "string" && foldCase(text).includes(wanted);
+      });
     }
     const value = row[condition.column];
     if (typeof value !== "string" && typeof value !== "number") return false;

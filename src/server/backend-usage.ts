@@ -38,14 +38,14 @@ export async function watchBackend(session: postgres.TransactionSql): Promise<Ba
   let memory = first.privateMb;
   let last = first;
   let lastAt = began;
-  const timer = setInterval(() => {
-    void sample(backend.pid).then((seen) => {
-      if (seen === null) return;
-      memory = Math.max(memory, seen.privateMb);
-      last = seen;
-      lastAt = performance.now();
-    });
-  }, INTERVAL);
+  const look = async () => {
+    const seen = await sample(backend.pid);
+    if (seen === null) return;
+    memory = Math.max(memory, seen.privateMb);
+    last = seen;
+    lastAt = performance.now();
+  };
+  const timer = setInterval(() => void look(), INTERVAL);
   timer.unref();
   return {
     stop() {
