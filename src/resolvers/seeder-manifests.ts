@@ -30,7 +30,7 @@ import {
 } from "./seeder-manifest-reads.ts";
 import { type Agency, bindAgency, problemOf, viewNameProblem } from "./seeder-query.ts";
 import { stopCooling } from "./seeder-queue.ts";
-import { CHECK_PREFIX, checkQuery, dropView, isNameTaken } from "./seeder-views.ts";
+import { checkQuery, dropView, isNameTaken } from "./seeder-views.ts";
 import { writeInTransaction } from "./transactions.ts";
 
 /** Where a view stands. */
@@ -205,9 +205,9 @@ async function assertQuery(
   try {
     await checkQuery(connection, { query: bound, role: reportEngine.role }, { isRun: false });
   } catch (error) {
-    // What has no SQLSTATE of five characters did not come from the database's answer to the query.
+    // Without a severity it is no answer of PostgreSQL: it could not be reached.
     if (!(error instanceof Error && "severity" in error)) throw error;
-    throw badInput(`input.query is refused by PostgreSQL: ${problemOf(error, CHECK_PREFIX, query, bound)}.`);
+    throw badInput(`input.query is refused by PostgreSQL: ${problemOf(error, query, bound)}.`);
   }
 }
 

@@ -119,26 +119,27 @@ interface PostgresProblem {
   readonly detail?: string | undefined;
   readonly hint?: string | undefined;
   readonly position?: string | undefined;
+  /** The statement, of which the query is a part. */
+  readonly query?: string | undefined;
 }
 
-/**
- * What PostgreSQL says is wrong, in its words, with the place in the query as it was written. `prefix` is what stood before
- * the query in the statement.
- */
-export function problemOf(error: unknown, prefix: string, query: string, bound: BoundQuery): string {
+/** What PostgreSQL says is wrong, in its words, with the place in the query as it was written. */
+export function problemOf(error: unknown, query: string, bound: BoundQuery): string {
   if (!(error instanceof Error)) return String(error);
-  const { message, detail, hint, position }: PostgresProblem = error;
-  const place = position === undefined ? "" : placeOf(Number(position), prefix, query, bound);
-  return [`${message}${place}`, detail, hint].filter((part) => part !== undefined && part !== "").join(". ");
+  const problem: PostgresProblem = error;
+  return [`${problem.message}${placeOf(problem, query, bound)}`, problem.detail, problem.hint]
+    .filter((part) => part !== undefined && part !== "")
+    .join(". ");
 }
 
-function placeOf(position: number, prefix: string, query: string, bound: BoundQuery): string {
+function placeOf({ position, query: statement }: PostgresProblem, query: string, bound: BoundQuery): string {
+  const start = statement?.indexOf(bound.text) ?? -1;
+  if (position === undefined || statement === undefined || start < 0) return "";
   // PostgreSQL counts characters from 1, JavaScript counts UTF-16 units.
-  const before =
-    Array.from(prefix + bound.text)
-      .slice(0, position - 1)
-      .join("").length - prefix.length;
-  if (before < 0) return "";
-  const lines = query.slice(0, bound.sourceIndex(before)).split("\n");
+  const at = Array.from(statement)
+    .slice(0, Number(position) - 1)
+    .join("").length;
+  if (at < start) return "";
+  const lines = query.slice(0, bound.sourceIndex(at - start)).split("\n");
   return ` (line ${lines.length}, column ${Array.from(lines.at(-1) ?? "").length + 1})`;
 }

@@ -18,8 +18,6 @@ export interface Refreshed {
   readonly bytes: number;
 }
 
-/** What the statement that checks a query has before it: positions in errors count from there. */
-export const CHECK_PREFIX = "DECLARE weir_check NO SCROLL CURSOR FOR\n";
 /** A view of ours carries the hash of its query as a comment: it lives and dies with the view. */
 const COMMENT_PREFIX = "weir:";
 
@@ -57,7 +55,7 @@ export async function checkQuery(
   const { isRun, signal } = options;
   await sql.begin("read only", async (session) => {
     await prepareSession(session, role);
-    await run(session, CHECK_PREFIX + query.text, signal);
+    await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`, signal);
     if (isRun) await run(session, "MOVE FORWARD ALL FROM weir_check", signal);
   });
 }

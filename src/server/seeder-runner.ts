@@ -102,7 +102,7 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
       return { recordsProcessed: records, bytesProcessed: bytes, ...usage.watched?.stop() };
     } catch (error) {
       if (signal.aborted) throw error;
-      return { errors: problemOf(error, "", manifest.query, query), ...usage.watched?.stop() };
+      return { errors: problemOf(error, manifest.query, query), ...usage.watched?.stop() };
     } finally {
       usage.watched?.stop();
     }
