@@ -8,6 +8,7 @@ import { parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { ended } from "./support/seeder.ts";
 import { ask, collect, connect, startService } from "./support/service.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -60,6 +61,12 @@ describe("README", () => {
     expect(answer.logFiles.nodes).toMatchObject([
       { logFilePath: "/logs/20240115_radiology.log", date: "2024-01-15", hl7FileCounts: { ingested: 1 } },
     ]);
+  });
+
+  it("makes a report", async () => {
+    const mutation = (await snippets("README.md", "graphql")).find((text) => text.startsWith("mutation"));
+    const { refreshReport } = await ask<{ refreshReport: { runId: string } }>(app.url, mutation ?? "");
+    expect(await ended(app.url, refreshReport)).toMatchObject({ status: "SUCCESS", errors: null });
   });
 
   it("subscribes by graphql-ws and by curl", async () => {
