@@ -6,6 +6,7 @@ import { createWeirClient } from "../src/client/index.ts";
 import { INGESTED, SUMMARY } from "./demo-documents.ts";
 import { startDemoService } from "./demo-service.ts";
 import { runExtractor } from "./hl7-extractor/extractor.ts";
+import { runSeederDemo } from "./seeder-demo.ts";
 import { writeSyntheticLogs } from "./synthetic-logs.ts";
 
 const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
@@ -16,6 +17,8 @@ const hints = (url: string) => `
 
   Paste into GraphiQL, and watch reports arrive:
   subscription { fileStatusRecorded { isReplay fileStatus { filePath type status errorMessage } } }
+  Or the reports that are made of them every minute:
+  { seederDashboard { byStatus { status count } failing { tableName lastErrors } } }
 
   Ctrl-C ends the demo.
 `;
@@ -49,6 +52,7 @@ async function demo(signal: AbortSignal): Promise<number> {
       print: () => {},
     }),
     showProgress(service.url, stop.signal),
+    runSeederDemo({ weir: service.url, signal: stop.signal, print }),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));
   // Only now: the log at hand has been reported.

@@ -8,10 +8,8 @@ const connection = z.strictObject({
   }),
   passwordEnv: z.string().min(1, "is empty").optional(),
 });
-const databases = z.record(
-  z.string().regex(/^[1-9]\d{0,8}$/, "is no number of a database; use whole numbers from 2"),
-  connection,
-);
+const databases = z.record(z.string(), connection);
+const NUMBER = /^[1-9]\d{0,8}$/;
 
 /** URLs of the databases that manifests may name besides the service's own, by id; or why the file can't be used. */
 export function readDatabases(
@@ -31,6 +29,7 @@ export function readDatabases(
   }
   const urls = new Map<number, string>();
   for (const [id, { url, passwordEnv }] of Object.entries(parsed.data)) {
+    if (!NUMBER.test(id)) return `${JSON.stringify(id)} is no number of a database; use whole numbers from 2`;
     if (Number(id) === OWN_DATABASE) return `${OWN_DATABASE} is the service's own database, which DATABASE_URL names`;
     const full = new URL(url);
     if (passwordEnv !== undefined) {

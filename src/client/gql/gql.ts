@@ -19,6 +19,11 @@ type Documents = {
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": typeof types.DemoSummaryDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
+    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": typeof types.DemoReportsDocument,
+    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeReportDocument,
+    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeCannedReportDocument,
+    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoGiveReportDocument,
+    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": typeof types.DemoRunsDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
@@ -32,6 +37,11 @@ const documents: Documents = {
     "\n  query DemoSummary {\n    ingestSummary {\n      logFiles {\n        total\n      }\n      hl7Files {\n        total\n        ingested\n        failed\n      }\n    }\n  }\n": types.DemoSummaryDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
+    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": types.DemoReportsDocument,
+    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeReportDocument,
+    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeCannedReportDocument,
+    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoGiveReportDocument,
+    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": types.DemoRunsDocument,
     "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
@@ -57,6 +67,26 @@ export function graphql(source: "\n  mutation RecordHl7Files($input: [Hl7FileInp
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').RecordFileStatusesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoReportsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeCannedReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoGiveReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoRunsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
