@@ -141,7 +141,7 @@ describe("a job", () => {
             ? String(value).toUpperCase()
             : /^\d{4}-\d\d-\d\d /.test(String(value))
               ? instantFromPostgres(String(value))
-              : /_processed$/.test(key)
+              : key.endsWith("_processed")
                 ? Number(value)
                 : value,
         ]),
