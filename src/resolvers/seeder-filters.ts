@@ -77,7 +77,10 @@ export function whereRun(context: Pick<Context, "viewer">, filter: SeederRunFilt
   );
 }
 
-/** The same filter for the feed. Throws BAD_USER_INPUT for what no change can tell. */
+/**
+ * The same filter for the feed, whose conditions hold in memory too: failing is what `reporting.is_failing` says, of a streak
+ * that the database never leaves null. Throws BAD_USER_INPUT for what no change can tell.
+ */
 export function jobChanges(context: Reader, filter: SeederJobFilter): Filter {
   const { failingAfter } = context.settings;
   if (filter.isLongRunning != null) {

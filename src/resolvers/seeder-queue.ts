@@ -1,7 +1,7 @@
-import { asc, eq, sql } from "drizzle-orm";
+import { asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../db/client.ts";
 import { type SeederManifest, seederManifests } from "../db/seeder.ts";
-import { textArray } from "./batches.ts";
+import { bigintArray, textArray } from "./batches.ts";
 import type { Context } from "./context.ts";
 import { writeInTransaction } from "./transactions.ts";
 
@@ -58,15 +58,20 @@ export async function enqueue(tx: Transaction, tableNames: readonly string[]): P
   return rows.map(({ id }) => Number(id));
 }
 
+/** Nobody has taken it, or its instance is gone. */
+const IS_FREE = sql`(lease_until is null or lease_until < now())`;
+/** Its schedule asks for a refresh. */
+const IS_DUE = sql`(schedule_minutes > 0
+  and (scheduled_at is null or scheduled_at <= now() - make_interval(mins => schedule_minutes)))`;
+
 /** Queues what the schedules of manifests ask for. However long the service was away, each asks once. */
 export async function enqueueDue(writer: Writer): Promise<void> {
-  const due = (table: "seeder_custom_report_manifest" | "seeder_canned_report_manifest", condition: string) =>
-    sql.raw(`update reporting.${table} set scheduled_at = now() where id in (
-      select id from reporting.${table} m where schedule_minutes > 0 and ${condition}
-        and (scheduled_at is null or scheduled_at <= now() - make_interval(mins => schedule_minutes))
-      order by id limit 50 for update skip locked) returning id`);
-  const custom = due("seeder_custom_report_manifest", "enabled");
-  const canned = due("seeder_canned_report_manifest", "true");
+  const due = (table: "seeder_custom_report_manifest" | "seeder_canned_report_manifest", isEnabled: SQL) => sql`
+    update reporting.${sql.raw(table)} set scheduled_at = now() where id in (
+      select id from reporting.${sql.raw(table)} where ${isEnabled} and ${IS_DUE} order by id limit 50 for update skip locked)
+    returning id`;
+  const custom = due("seeder_custom_report_manifest", sql`enabled`);
+  const canned = due("seeder_canned_report_manifest", sql`true`);
   await writeInTransaction(writer, null, async (tx) => {
     const names = await tx.execute<{ table_name: string }>(sql`/* seeder.due */
       with custom as (${custom}), canned as (${canned})
@@ -98,7 +103,7 @@ export async function claimRuns(
       update reporting.seeder_queue
       set claimed_by = ${options.instance}, lease_until = now() + make_interval(secs => ${options.leaseSeconds}), attempts = attempts + 1
       where table_name in (
-        select table_name from reporting.seeder_queue where lease_until is null or lease_until < now()
+        select table_name from reporting.seeder_queue where ${IS_FREE}
         order by history_id limit ${options.most} for update skip locked)
       returning history_id, attempts`);
     const taken: number[] = [];
@@ -124,10 +129,23 @@ export async function claimRuns(
   return rows.map((row) => ({ id: Number(row.history_id), tableName: row.table_name }));
 }
 
-/** Says that this instance still lives. */
-export async function renewLeases(db: Db, instance: string, leaseSeconds: number): Promise<void> {
+/** Says that this instance still makes these runs: one whose end it could not record is left to another one. */
+export async function renewLeases(
+  db: Db,
+  options: { readonly instance: string; readonly runs: readonly number[]; readonly leaseSeconds: number },
+): Promise<void> {
   await db.execute(sql`/* seeder.renew */ update reporting.seeder_queue
-    set lease_until = now() + make_interval(secs => ${leaseSeconds}) where claimed_by = ${instance}`);
+    set lease_until = now() + make_interval(secs => ${options.leaseSeconds})
+    where claimed_by = ${options.instance} and history_id = any(${bigintArray(options.runs)})`);
+}
+
+/** Whether a run waits or a schedule asks for one: the look that is made every second, and finds nothing mostly. */
+export async function hasWork(db: Db): Promise<boolean> {
+  const [row] = await db.execute<{ has_work: boolean }>(sql`/* seeder.has_work */
+    select exists (select from reporting.seeder_queue where ${IS_FREE})
+      or exists (select from reporting.seeder_custom_report_manifest where enabled and ${IS_DUE})
+      or exists (select from reporting.seeder_canned_report_manifest where ${IS_DUE}) as has_work`);
+  return row?.has_work === true;
 }
 
 /** What became of a run. */

@@ -8,6 +8,7 @@ import {
   endClaimedRun,
   enqueueDue,
   expireRuns,
+  hasWork,
   manifestOf,
   type RunEnd,
   renewLeases,
@@ -48,7 +49,7 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
   reportEngine.onWake(() => wake());
 
   async function look(): Promise<void> {
-    if (parallel === 0) return;
+    if (parallel === 0 || !(await hasWork(database.db))) return;
     await enqueueDue(writer);
     const most = parallel - underWay.size;
     if (most <= 0 || signal.aborted) return;
@@ -137,7 +138,8 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
   const running = Promise.all([
     repeat(LOOK_INTERVAL, "looking for reports to refresh", look, (end) => (wake = end)),
     repeat(RENEW_INTERVAL, "renewing the leases of refreshes", async () => {
-      if (underWay.size > 0) await renewLeases(database.db, instance, LEASE_SECONDS);
+      if (underWay.size > 0)
+        await renewLeases(database.db, { instance, runs: [...underWay.keys()], leaseSeconds: LEASE_SECONDS });
     }),
     repeat(EXPIRE_INTERVAL, "ending runs whose worker is gone", () => expireRuns(writer, runTimeoutMinutes)),
   ]);
