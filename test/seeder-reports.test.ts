@@ -173,16 +173,16 @@ describe("a subscription to jobs", () => {
       "{ isFailing: true }",
       '{ isFailing: false, search: "fan" }',
       '{ agencySlug: "south" }',
-      '{ status: [RUNNING], tableName: "fans" }',
+      '{ status: [RUNNING], tableName: "Fans" }',
     ];
     const live = filters.map((filter) =>
       collect<{ key: string; job: { status: string; isFailing: boolean } }>(client, query(filter), {
         after: liveCursor,
       }),
     );
-    await insertManifest(database.sql, "fans", "SELECT 1");
-    for (let at = 0; at < 4; at += 1) await report("fans", "error");
-    await report("fans", "success");
+    await insertManifest(database.sql, "Fans", "SELECT 1");
+    for (let at = 0; at < 4; at += 1) await report("Fans", "error");
+    await report("Fans", "success");
     await live[0]?.until((items) => items.length === 10);
     await live[1]?.until((items) => items.length === 4);
     await live[2]?.until((items) => items.length === 6);
@@ -216,7 +216,7 @@ describe("a subscription to jobs", () => {
       'subscription ($after: Cursor) { seederRunChanged(tableName: "watched", after: $after) { run { status tableName } } }',
       { after: liveCursor },
     );
-    await report("fans", "error");
+    await report("Fans", "error");
     await report("watched", "error");
     await seen.until((items) => items.length === 2);
     expect(seen.items.map(({ run }) => [run.tableName, run.status])).toEqual([

@@ -240,6 +240,11 @@ describe("a view", () => {
 });
 
 describe("a query that goes wrong is recorded with the reason, and harms nothing:", () => {
+  beforeAll(async () => {
+    await makeReport(app.url, "steady", "SELECT id FROM source.crimes WHERE id < 101");
+    await refreshed(app.url, "steady");
+  });
+
   it.each([
     ["syntax", "SELEC 1", /syntax error at or near "SELEC" \(line 1, column 1\)/],
     [
@@ -268,11 +273,11 @@ describe("a query that goes wrong is recorded with the reason, and harms nothing
   ])("%s", async (what, query, reason) => {
     const name = `bad_${what.replaceAll(/\W/g, "_")}`;
     await insertManifest(database.sql, name, query);
-    const [bad, good] = await Promise.all([refreshed(app.url, name), refreshed(app.url, "cities")]);
+    const [bad, good] = await Promise.all([refreshed(app.url, name), refreshed(app.url, "steady")]);
     expect(bad).toMatchObject({ status: "ERROR", consecutiveFailures: 1, recordsProcessed: 0 });
     expect(bad.errors).toMatch(reason);
     expect(good).toMatchObject({ status: "SUCCESS" });
-    expect(await rowsOf("cities")).toBe(100);
+    expect(await rowsOf("steady")).toBe(100);
     expect(await oidOf(name)).toBeNull();
     const [harm] =
       await database.sql`select (select count(*)::int from source.crimes) as crimes, (select count(*)::int from source.audit) as audit,
@@ -343,7 +348,12 @@ describe("when the service ends during a refresh", () => {
     await own.sql.unsafe("create schema source; create table source.pace as select 0::float8 as seconds");
     await insertManifest(own.sql, "slow", SLOW);
   }
-  const isRunning = (run: { status: string } | null) => run?.status === "RUNNING";
+  /** The refresh is in the middle of its query. */
+  const asleep = (own: TestDatabase) =>
+    until(
+      () => own.sql`select from pg_stat_activity where datname = ${own.name} and wait_event = 'PgSleep'`,
+      (sessions) => sessions.length === 1,
+    );
 
   it("by SIGTERM, the run is an error that says so, and the old view is there", async () => {
     await using own = await createTestDatabase();
@@ -352,7 +362,7 @@ describe("when the service ends during a refresh", () => {
     await refreshed(first.url, "slow");
     await own.sql`update source.pace set seconds = 60`;
     const { runId } = await refresh(first.url, "slow");
-    await until(() => runOf(first.url, runId), isRunning);
+    await asleep(own);
     await first.stop();
     const [run] =
       await own.sql`select status, errors, consecutive_failures from reporting.seeder_run_history where run_id = ${runId}`;
@@ -371,7 +381,7 @@ describe("when the service ends during a refresh", () => {
     await refreshed(first.url, "slow");
     await own.sql`update source.pace set seconds = 3`;
     const { runId } = await refresh(first.url, "slow");
-    await until(() => runOf(first.url, runId), isRunning);
+    await asleep(own);
     first.child.kill("SIGKILL");
     await first.exited;
     expect(await own.sql`select from reporting.slow`).toHaveLength(3);
