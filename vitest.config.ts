@@ -5,6 +5,7 @@ const DATABASE_TESTS = [
   "test/feed.test.ts",
   "test/direct-writers.test.ts",
   "test/seeder-direct-writers.test.ts",
+  "test/seeder-runner.test.ts",
   "test/retention.test.ts",
   "test/migrations.test.ts",
 ];

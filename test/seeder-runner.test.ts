@@ -268,7 +268,6 @@ describe("a query that goes wrong is recorded with the reason, and harms nothing
       "SELECT setval('reporting.seeder_run_history_id_seq', 1) AS one",
       /read-only transaction/,
     ],
-    ["a large object", "SELECT lo_create(0) AS one", /read-only transaction/],
     ["locks", "SELECT * FROM source.crimes FOR UPDATE", /FOR UPDATE/],
   ])("%s", async (what, query, reason) => {
     const name = `bad_${what.replaceAll(/\W/g, "_")}`;
