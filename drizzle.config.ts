@@ -6,6 +6,6 @@ import { defineConfig } from "drizzle-kit";
  */
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./src/db/ingest.ts", "./src/db/pipelines.ts", "./src/db/documents.ts"],
+  schema: ["./src/db/ingest.ts", "./src/db/pipelines.ts", "./src/db/documents.ts", "./src/db/seeder.ts"],
   out: "./drizzle",
 });

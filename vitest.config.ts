@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 const DATABASE_TESTS = [
   "test/feed.test.ts",
   "test/direct-writers.test.ts",
+  "test/seeder-direct-writers.test.ts",
+  "test/seeder-runner.test.ts",
   "test/retention.test.ts",
   "test/migrations.test.ts",
   "test/runs.test.ts",

@@ -8,6 +8,7 @@ import { runDemoPipelines } from "./demo-pipelines.ts";
 import { startDemoService } from "./demo-service.ts";
 import { runWorker } from "./document-worker/worker.ts";
 import { runExtractor } from "./hl7-extractor/extractor.ts";
+import { runSeederDemo } from "./seeder-demo.ts";
 import { writeSyntheticLogs } from "./synthetic-logs.ts";
 
 const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
@@ -20,6 +21,8 @@ const hints = (url: string) => `
   Paste into GraphiQL, and watch reports arrive, or runs:
   subscription { fileStatusRecorded { isReplay fileStatus { filePath type status errorMessage } } }
   subscription { runStageChanged { operation stageLog { status rowsProcessed run { sourceTablename status currentStage } } } }
+  Or the reports that are made of them every minute:
+  { seederDashboard { byStatus { status count } failing { tableName lastErrors } } }
 
   Ctrl-C ends the demo.
 `;
@@ -63,6 +66,7 @@ async function demo(signal: AbortSignal): Promise<number> {
       print,
     }),
     showProgress(service.url, stop.signal),
+    runSeederDemo({ weir: service.url, signal: stop.signal, print }),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));
   // Only now: the log at hand has been reported.

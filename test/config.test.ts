@@ -75,9 +75,15 @@ const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>>
   WEIR_MAX_SOCKET_OPERATIONS: ["0x10", COUNT],
   WEIR_SOCKET_SILENCE_SECONDS: ["29", COUNT],
   WEIR_STATEMENT_TIMEOUT_SECONDS: ["30s", COUNT],
+  WEIR_FAILING_AFTER: ["0", COUNT],
+  WEIR_SEEDER_PARALLEL: ["101", COUNT],
+  WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS: ["0", COUNT],
+  WEIR_SEEDER_RUN_TIMEOUT_MINUTES: ["2h", COUNT],
+  WEIR_SEEDER_COOLING_MINUTES: ["-", COUNT],
+  WEIR_SEEDER_ROLE: ['"', /allowed: the name of a role, up to 63 characters without quotes\.$/m],
 };
 /** Settings that take any text, or whose value is not shown. */
-const APART = ["DATABASE_URL", "WEIR_DATA_DIR", "WEIR_SECRET_KEY", "WEIR_OLD_SECRET_KEYS"];
+const APART = ["DATABASE_URL", "WEIR_DATA_DIR", "WEIR_DATABASES", "WEIR_SECRET_KEY", "WEIR_OLD_SECRET_KEYS"];
 
 function expectNamed(line: string, name: string): void {
   const [value, allowed] = WRONG[name] ?? ["", /nothing/];
@@ -213,6 +219,12 @@ describe("the settings", () => {
       WEIR_MAX_SOCKET_OPERATIONS: 100,
       WEIR_SOCKET_SILENCE_SECONDS: 300,
       WEIR_STATEMENT_TIMEOUT_SECONDS: 30,
+      WEIR_FAILING_AFTER: 3,
+      WEIR_SEEDER_PARALLEL: 2,
+      WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS: 600,
+      WEIR_SEEDER_RUN_TIMEOUT_MINUTES: 120,
+      WEIR_SEEDER_COOLING_MINUTES: 30,
+      WEIR_DATABASES: new Map(),
     };
     expect(readConfig({})).toEqual(defaults);
     expect(readConfig(Object.fromEntries(SETTING_NAMES.map((name) => [name, ""])))).toEqual(defaults);

@@ -8,6 +8,7 @@ import { parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { ended } from "./support/seeder.ts";
 import { ask, collect, connect, startService } from "./support/service.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -82,6 +83,12 @@ describe("README", () => {
     const [lines = []] = commands.map((text) => text.trimEnd().split("\n"));
     expect(lines).toHaveLength(4);
     for (const line of lines) expect(help).toContain(/weir\.js (\w+(?: processing-logs)?)/.exec(line)?.[1]);
+  });
+
+  it("makes a report", async () => {
+    const mutation = (await snippets("README.md", "graphql")).find((text) => text.startsWith("mutation MakeReport"));
+    const { refreshReport } = await ask<{ refreshReport: { runId: string } }>(app.url, mutation ?? "");
+    expect(await ended(app.url, refreshReport)).toMatchObject({ status: "SUCCESS", errors: null });
   });
 
   it("subscribes by graphql-ws and by curl", async () => {

@@ -69,8 +69,11 @@ export const SQLSTATE = {
   duplicateTable: "42P07",
   duplicateObject: "42710",
   undefinedTable: "42P01",
+  undefinedColumn: "42703",
   uniqueViolation: "23505",
   foreignKeyViolation: "23503",
+  /** Something else would lose what it stands on. */
+  dependentObjects: "2BP01",
   invalidObjectDefinition: "42P17",
 } as const;
 

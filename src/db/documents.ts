@@ -91,6 +91,9 @@ export const files = documents.table(
 );
 export type FileRow = typeof files.$inferSelect;
 
+/** When a step ended; a direct writer may not have said so. */
+export const STEP_END = sql`coalesce(completed_at, updated_at, created_at)`;
+
 /** Current state: one row for each step of each file. */
 export const fileProcessingSteps = documents.table(
   "file_processing_steps",
@@ -109,6 +112,7 @@ export const fileProcessingSteps = documents.table(
   },
   (t) => [
     unique("file_processing_steps_of_file").on(t.fileId, t.stepName),
+    index("file_processing_steps_failures").on(sql`${STEP_END} desc`, newest(t.id)).where(sql`status = 'failure'`),
     index("file_processing_steps_by_name").on(
       sql`weir.path_key(${t.stepName})`,
       sql`weir.path_key(${t.status})`,

@@ -132,6 +132,9 @@ const newest = (column: ExtraConfigColumn) => column.desc().nullsFirst();
 /** When a run began, or was asked for: what charts and time windows go by. */
 export const RUN_TIME = sql`coalesce(started_at, created_at)`;
 
+/** When a run ended; a direct writer may not have said so. */
+export const RUN_END = sql`coalesce(completed_at, started_at, created_at)`;
+
 /** One row for each run. */
 export const pipelineRuns = pipeline.table(
   "pipeline_runs_master",
@@ -169,7 +172,7 @@ export const pipelineRuns = pipeline.table(
     index("pipeline_runs_by_start").on(t.startedAt),
     index("pipeline_runs_successes").on(t.sourceTablename, newest(t.completedAt)).where(sql`status = 'success'`),
     index("pipeline_runs_unfinished").on(t.sourceTablename).where(sql`status in ('pending', 'running')`),
-    index("pipeline_runs_failures").on(newest(t.completedAt), newest(t.id)).where(sql`status = 'failed'`),
+    index("pipeline_runs_failures").on(sql`${RUN_END} desc`, newest(t.id)).where(sql`status = 'failed'`),
     index("pipeline_runs_waiting").on(t.nextDriver, t.id).where(isNotNull(t.nextDriver)),
   ],
 );

@@ -1,6 +1,7 @@
 import { fileProcessingSteps, files, processingLogs } from "../db/documents.ts";
 import { fileStatuses, hl7Files } from "../db/ingest.ts";
 import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines.ts";
+import { seederJobs, seederRuns } from "../db/seeder.ts";
 
 /**
  * What the feed announces. A topic names the table whose rows its changes carry, and the column that is the subject's
@@ -15,6 +16,8 @@ export const TOPICS = {
   FILE: { table: files, keyColumn: "id", primaryKey: ["id"] },
   FILE_STEP: { table: fileProcessingSteps, keyColumn: "fileId", primaryKey: ["id"] },
   PROCESSING_LOG: { table: processingLogs, keyColumn: "fileId", primaryKey: ["id"] },
+  SEEDER_JOB: { table: seederJobs, keyColumn: "tableName", primaryKey: ["tableName"] },
+  SEEDER_RUN: { table: seederRuns, keyColumn: "tableName", primaryKey: ["id"] },
 } as const;
 
 export type Topic = keyof typeof TOPICS;
@@ -30,6 +33,8 @@ export const TOPIC_NAMES: readonly Topic[] = [
   "FILE",
   "FILE_STEP",
   "PROCESSING_LOG",
+  "SEEDER_JOB",
+  "SEEDER_RUN",
 ];
 
 export const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;

@@ -3,6 +3,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Keyring } from "./credentials.ts";
 import type { IngestWriters } from "./ingest-writes.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
+import type { ReportEngine } from "./seeder-engine.ts";
 
 /** Roles, each including the ones before it. */
 export const ROLES = ["VIEWER", "WORKER", "ADMIN"] as const;
@@ -13,6 +14,8 @@ export interface Viewer {
   /** Name of the token; null where the service runs without authentication. */
   readonly name: string | null;
   readonly role: Role;
+  /** The agencies whose reports he sees; null or absent: all. */
+  readonly agencySlugs?: readonly string[] | null;
 }
 
 /** Settings that change what fields answer. */
@@ -27,6 +30,8 @@ export interface Settings {
   readonly longRunningMinutes: number;
   /** A step of a document that is in progress for longer than this many minutes is stalled. */
   readonly stepTimeoutMinutes: number;
+  /** A report that failed so many times in a row is failing. */
+  readonly failingAfter: number;
 }
 
 /** What the process shares among all operations. */
@@ -34,6 +39,7 @@ export interface Services {
   readonly database: Database;
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
+  readonly reportEngine: ReportEngine;
   readonly settings: Settings;
   readonly keyring: Keyring;
   /** Aborted when the service stops: subscriptions complete. */

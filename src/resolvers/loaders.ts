@@ -2,12 +2,14 @@ import type { Context } from "./context.ts";
 import { createDocumentsLoaders, type DocumentsLoaders } from "./documents-loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest-loaders.ts";
 import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines-loaders.ts";
+import { createSeederLoaders, type SeederLoaders } from "./seeder-loaders.ts";
 
 /** Loaders that gather what the fields of one level ask for into one statement, by system. */
 export interface Loaders {
   readonly ingest: IngestLoaders;
   readonly pipelines: PipelinesLoaders;
   readonly documents: DocumentsLoaders;
+  readonly seeder: SeederLoaders;
 }
 
 /** Each system's are made when a field asks for them: most operations, and each event of a subscription, ask one system. */
@@ -15,6 +17,7 @@ export function createLoaders({ database: { db }, settings }: Pick<Context, "dat
   let ingest: IngestLoaders | undefined;
   let pipelines: PipelinesLoaders | undefined;
   let documents: DocumentsLoaders | undefined;
+  let seeder: SeederLoaders | undefined;
   return {
     get ingest() {
       ingest ??= createIngestLoaders(db);
@@ -27,6 +30,10 @@ export function createLoaders({ database: { db }, settings }: Pick<Context, "dat
     get documents() {
       documents ??= createDocumentsLoaders(db);
       return documents;
+    },
+    get seeder() {
+      seeder ??= createSeederLoaders(db);
+      return seeder;
     },
   };
 }

@@ -31,6 +31,8 @@ const PIPELINE_ORDER: Order<PipelineRow> = {
   keyOf: (row) => [row.sourceTablename],
 };
 
+/** A pipeline is active when one of its legs is. */
+export const IS_ACTIVE = sql`(${pipelineConfig.sourceToDlIsActive} or ${pipelineConfig.dlToSinkIsActive})`;
 /** Overdue is a matter of the clock alone: the row says since when. */
 export const IS_OVERDUE = sql`coalesce(${pipelineConfig.overdueAt} < now(), false)`;
 
@@ -51,7 +53,6 @@ export async function pipelines(
 
 function wherePipeline(filter: PipelineFilter): SQL | undefined {
   const { search, isActive, sourceType, sinkType, lastRunStatus, isOverdue } = filter;
-  const active = sql`(${pipelineConfig.sourceToDlIsActive} or ${pipelineConfig.dlToSinkIsActive})`;
   return and(
     search == null || search === ""
       ? undefined
@@ -59,7 +60,7 @@ function wherePipeline(filter: PipelineFilter): SQL | undefined {
           contains(sql`${pipelineConfig.sourceTablename}`, search),
           contains(sql`${pipelineConfig.sinkTablename}`, search),
         ),
-    isActive == null ? undefined : isActive ? active : sql`not ${active}`,
+    isActive == null ? undefined : isActive ? IS_ACTIVE : sql`not ${IS_ACTIVE}`,
     sourceType == null ? undefined : eq(pipelineConfig.sourceType, sourceType),
     sinkType == null ? undefined : eq(pipelineConfig.sinkType, sinkType),
     lastRunStatus == null ? undefined : inArray(pipelineConfig.lastRunStatus, [...lastRunStatus]),

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
-import { RUN_STATUSES, RUN_TIME, type RunStatusWord } from "../db/pipelines.ts";
+import { pipelineConfig, pipelineRuns, RUN_STATUSES, RUN_TIME, type RunStatusWord } from "../db/pipelines.ts";
 import type { Context } from "./context.ts";
 import { badInput } from "./errors.ts";
+import { IS_ACTIVE, IS_OVERDUE } from "./pipelines-reads.ts";
 
 export const BUCKETS = ["minute", "hour", "day"] as const;
 export type BucketWord = (typeof BUCKETS)[number];
@@ -93,5 +94,35 @@ export async function runSummary(
     })),
     byStatus: [...counts].map(([status, count]) => ({ status, count })),
     rowsProcessed: rows.reduce((sum, row) => sum + Number(row.rows), 0),
+  };
+}
+
+export interface PipelineOverview {
+  readonly total: number;
+  readonly active: number;
+  readonly overdue: number;
+  readonly runsByStatus24h: readonly RunStatusCount[];
+}
+
+/** The configuration is counted whole; of the runs, a day by its index. */
+export async function pipelineOverview({ database: { db } }: Context): Promise<PipelineOverview> {
+  const [[counts], runs] = await Promise.all([
+    db
+      .select({
+        total: sql<number>`count(*)::integer`,
+        active: sql<number>`(count(*) filter (where ${IS_ACTIVE}))::integer`,
+        overdue: sql<number>`(count(*) filter (where ${IS_OVERDUE}))::integer`,
+      })
+      .from(pipelineConfig)
+      .comment("pipelines.overview"),
+    db.execute<{ status: string; count: string }>(sql`/* runs.by_status_24h */
+      select status, count(*) from ${pipelineRuns} where ${RUN_TIME} >= now() - interval '24 hours' group by status`),
+  ]);
+  const found = new Map(runs.map(({ status, count }) => [status, Number(count)]));
+  return {
+    total: counts?.total ?? 0,
+    active: counts?.active ?? 0,
+    overdue: counts?.overdue ?? 0,
+    runsByStatus24h: RUN_STATUSES.map((status) => ({ status, count: found.get(status) ?? 0 })),
   };
 }

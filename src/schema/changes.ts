@@ -16,6 +16,8 @@ export const Topic = builder.enumType("Topic", {
     FILE: { description: "A document was added, changed or removed; its counts of steps belong to it." },
     FILE_STEP: { description: "A step of a document was added, changed or removed." },
     PROCESSING_LOG: { description: "An event was added to the history of the documents." },
+    SEEDER_JOB: { description: "The state of a report changed." },
+    SEEDER_RUN: { description: "A run of a report was recorded, or went on." },
   } satisfies Record<TopicName, object>,
 });
 
@@ -38,6 +40,8 @@ const TYPE_OF_TOPIC: Readonly<Record<TopicName, string>> = {
   FILE: "FileChange",
   FILE_STEP: "FileStepChange",
   PROCESSING_LOG: "ProcessingLogChange",
+  SEEDER_JOB: "SeederJobChange",
+  SEEDER_RUN: "SeederRunChange",
 };
 
 export const Change = builder.interfaceRef<Delivery>("Change").implement({

@@ -20,7 +20,7 @@ const FileFilter = builder.inputType("FileFilter", {
   }),
 });
 
-const FileStatusCountRef = builder.objectRef<FileStatusCount>("FileStatusCount").implement({
+export const FileStatusCountRef = builder.objectRef<FileStatusCount>("FileStatusCount").implement({
   description: "How many files have an overall status.",
   fields: (t) => ({
     status: t.field({ type: FileOverallStatus, description: "The overall status.", resolve: ({ status }) => status }),

@@ -17,6 +17,12 @@ import "./documents-steps.ts";
 import "./documents-mutations.ts";
 import "./documents-migration.ts";
 import "./documents-changes.ts";
+import "./seeder.ts";
+import "./seeder-dashboard.ts";
+import "./seeder-manifests.ts";
+import "./seeder-reports.ts";
+import "./seeder-changes.ts";
+import "./overview.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
 export const schema: GraphQLSchema = builder.toSchema();

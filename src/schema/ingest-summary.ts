@@ -33,7 +33,7 @@ const IngestDateCountsRef = builder.objectRef<IngestDateCounts>("IngestDateCount
   }),
 });
 
-const IngestSummaryRef = builder.objectRef<IngestSummary>("IngestSummary").implement({
+export const IngestSummaryRef = builder.objectRef<IngestSummary>("IngestSummary").implement({
   description: "Counts of files by their latest status, as of one moment.",
   fields: (t) => ({
     logFiles: t.field({

@@ -17,6 +17,7 @@ import { startMaintenance } from "./maintenance.ts";
 import { createOperations } from "./operation.ts";
 import { refusalOf } from "./origin.ts";
 import { openKeyring } from "./secret-key.ts";
+import { startSeederRunner } from "./seeder-runner.ts";
 import { createServices } from "./services.ts";
 import { createWebSockets } from "./websocket.ts";
 
@@ -63,6 +64,15 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const closing = new AbortController();
   const services = createServices({ config, database, feed, keyring, closing: closing.signal });
+  started.use(services.reportEngine);
+  started.use(
+    startSeederRunner({
+      services,
+      parallel: config.WEIR_SEEDER_PARALLEL,
+      runTimeoutMinutes: config.WEIR_SEEDER_RUN_TIMEOUT_MINUTES,
+      log,
+    }),
+  );
   const operations = createOperations({
     schema,
     services,

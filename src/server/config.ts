@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readSecretKey } from "../resolvers/credentials.ts";
+import { readDatabases } from "./databases.ts";
 
 /** A setting can't be used; the message is one line that says which, what it was, and what is allowed. */
 export class ConfigError extends Error {}
@@ -72,9 +73,22 @@ const settings = z.object({
   WEIR_MAX_SOCKET_OPERATIONS: wholeNumber(1, 100_000, 100),
   WEIR_SOCKET_SILENCE_SECONDS: wholeNumber(30, 86_400, 300),
   WEIR_STATEMENT_TIMEOUT_SECONDS: wholeNumber(1, 86_400, 30),
+  WEIR_FAILING_AFTER: wholeNumber(1, 1_000_000, 3),
+  WEIR_SEEDER_PARALLEL: wholeNumber(0, 100, 2),
+  WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS: wholeNumber(1, 604_800, 600),
+  WEIR_SEEDER_RUN_TIMEOUT_MINUTES: wholeNumber(1, 1_000_000, 120),
+  WEIR_SEEDER_COOLING_MINUTES: wholeNumber(1, 1_000_000, 30),
+  WEIR_SEEDER_ROLE: z
+    .string()
+    .regex(/^[^"\0]{1,63}$/, "the name of a role, up to 63 characters without quotes")
+    .optional(),
+  WEIR_DATABASES: z.string().optional(),
 });
 
-export type Config = z.infer<typeof settings>;
+export type Config = Omit<z.infer<typeof settings>, "WEIR_DATABASES"> & {
+  /** URLs of the databases besides the service's own in which reports are made, by id. */
+  readonly WEIR_DATABASES: ReadonlyMap<number, string>;
+};
 
 /** Names of all settings, for the test that holds README's table against them. */
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
@@ -95,7 +109,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
   );
   const result = settings.safeParse(given);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { WEIR_DATABASES: file, ...others } = result.data;
+    const databases = file === undefined ? new Map<number, string>() : readDatabases(file, environment);
+    if (typeof databases !== "string") return { ...others, WEIR_DATABASES: databases };
+    throw new ConfigError(
+      `WEIR_DATABASES is ${JSON.stringify(file)}: ${databases}; allowed: a file like {"2": {"url": "postgres://user@host:5432/database", "passwordEnv": "NAME"}}.`,
+    );
+  }
   const [issue] = result.error.issues;
   const name = String(issue?.path[0]);
   // A connection URL may hold a password.

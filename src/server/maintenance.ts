@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { addUpFileCounts, settleDocuments } from "../db/documents-upkeep.ts";
 import { settleFiles } from "../db/settle.ts";
+import { settleJobs } from "../db/settle-jobs.ts";
 import type { Feed } from "../feed/feed.ts";
 import { maintainFeed } from "../feed/retention.ts";
 import type { Viewer } from "../resolvers/context.ts";
@@ -61,6 +62,7 @@ export async function startMaintenance(options: {
       : []),
     repeat(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
     repeat(SETTLE_INTERVAL, "adding up documents", () => addUpFileCounts(database.db)),
+    repeat(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
   ]);
   return {
     async [Symbol.asyncDispose]() {

@@ -3,6 +3,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Services } from "../resolvers/context.ts";
 import type { Keyring } from "../resolvers/credentials.ts";
 import { createIngestWriters } from "../resolvers/ingest-writes.ts";
+import { createReportEngine } from "../resolvers/seeder-engine.ts";
 import type { Config } from "./config.ts";
 
 /** What all operations of the process share, made of what was started. */
@@ -20,12 +21,21 @@ export function createServices(options: {
     keyring,
     closing,
     ingestWriters: createIngestWriters(database, feed),
+    reportEngine: createReportEngine({
+      ownUrl: database.url,
+      urls: config.WEIR_DATABASES,
+      parallel: config.WEIR_SEEDER_PARALLEL,
+      statementTimeoutSeconds: config.WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS,
+      role: config.WEIR_SEEDER_ROLE ?? null,
+      coolingMinutes: config.WEIR_SEEDER_COOLING_MINUTES,
+    }),
     settings: {
       maxPageSize: config.WEIR_MAX_PAGE_SIZE,
       maxBatchRows: config.WEIR_MAX_BATCH_ROWS,
       stuckStagedMinutes: config.WEIR_STUCK_STAGED_MINUTES,
       longRunningMinutes: config.WEIR_LONG_RUNNING_MINUTES,
       stepTimeoutMinutes: config.WEIR_STEP_TIMEOUT_MINUTES,
+      failingAfter: config.WEIR_FAILING_AFTER,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { GraphQLError } from "graphql";
-import { openDatabase } from "../../src/db/client.ts";
+import { type Database, openDatabase } from "../../src/db/client.ts";
 import { openFeed } from "../../src/feed/feed.ts";
+import type { Viewer } from "../../src/resolvers/context.ts";
 import type { Keyring } from "../../src/resolvers/credentials.ts";
 import { schema } from "../../src/schema/index.ts";
 import { readConfig } from "../../src/server/config.ts";
@@ -9,8 +10,10 @@ import { createOperations, readParams } from "../../src/server/operation.ts";
 import { createServices } from "../../src/server/services.ts";
 
 export interface CountedStatements extends AsyncDisposable {
+  /** The one session in which the operations run. */
+  readonly database: Database;
   /** Runs an operation and answers its data and the names of its SQL statements; throws when there are errors. */
-  run(query: string, variables?: object): Promise<{ data: unknown; names: readonly string[] }>;
+  run(query: string, variables?: object, viewer?: Viewer): Promise<{ data: unknown; names: readonly string[] }>;
 }
 
 /** Operations on a database of which every statement is noted. */
@@ -20,7 +23,7 @@ export async function countStatements(
 ): Promise<CountedStatements> {
   await using opened = new AsyncDisposableStack();
   const statements: string[] = [];
-  const database = opened.use(openDatabase(url, { onStatement: (text) => statements.push(text) }));
+  const database = opened.use(openDatabase(url, { max: 1, onStatement: (text) => statements.push(text) }));
   const log = createLog("silent");
   const feed = opened.use(await openFeed({ url, log }));
   const closing = new AbortController().signal;
@@ -29,13 +32,14 @@ export async function countStatements(
   const operations = createOperations({ schema, log, limits, services });
   const kept = opened.move();
   return {
-    async run(query, variables = {}) {
+    database,
+    async run(query, variables = {}, viewer = { name: null, role: "ADMIN" }) {
       statements.length = 0;
       const params = readParams({ query, variables });
       if (params instanceof GraphQLError) throw params;
       const operation = operations.prepare(params);
       if ("errors" in operation) throw operation.errors[0] ?? new Error("no operation");
-      const { data, errors } = await operations.execute(operation, { name: null, role: "ADMIN" });
+      const { data, errors } = await operations.execute(operation, viewer);
       if (errors !== undefined) throw new Error(JSON.stringify(errors));
       return { data, names: statements.map((text) => /\/\*\s*(.*?)\s*\*\//.exec(text)?.[1] ?? text).toSorted() };
     },

@@ -29,6 +29,11 @@ type Documents = {
     "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
+    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": typeof types.DemoReportsDocument,
+    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeReportDocument,
+    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeCannedReportDocument,
+    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoGiveReportDocument,
+    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": typeof types.DemoRunsDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": typeof types.ClaimStageDocument,
     "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": typeof types.HeartbeatStageDocument,
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": typeof types.CompleteStageDocument,
@@ -57,6 +62,11 @@ const documents: Documents = {
     "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
+    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": types.DemoReportsDocument,
+    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeReportDocument,
+    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeCannedReportDocument,
+    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoGiveReportDocument,
+    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": types.DemoRunsDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": types.ClaimStageDocument,
     "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": types.HeartbeatStageDocument,
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": types.CompleteStageDocument,
@@ -127,6 +137,26 @@ export function graphql(source: "\n  mutation RecordHl7Files($input: [Hl7FileInp
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').RecordFileStatusesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoReportsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeCannedReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoGiveReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoRunsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

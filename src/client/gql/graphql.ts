@@ -4,6 +4,30 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** A report for several agencies. An update replaces all of it. */
+export type CannedReportInput = {
+  /** The database in which the query runs and the view stands: 1 is the service's own, WEIR_DATABASES names others. */
+  readonly databaseId?: number;
+  /** One query that reads: SELECT, WITH, VALUES or TABLE. `:agency_id` and `:agency_slug` stand for the agency's, as a number and as a text. */
+  readonly query: string;
+  /** Its name for people, 1 to 512 characters. */
+  readonly reportName: string;
+  /** Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The agency's slug is part of them. */
+  readonly tableName: string;
+};
+
+/** Gives a canned report to an agency. */
+export type CannedReportManifestInput = {
+  /** Number of the agency, from 0. */
+  readonly agencyId: number;
+  /** Short name of the agency: letters, digits, _ and -. */
+  readonly agencySlug: string;
+  /** What to give. */
+  readonly cannedReportId: string | number;
+  /** Minutes between refreshes by the service; null: on demand only. */
+  readonly scheduleMinutes?: number | null | undefined;
+};
+
 /** What a stage achieved. */
 export type CompleteStageInput = {
   /** Files that it wrote, without commas in their paths; null: none. */
@@ -48,6 +72,26 @@ export type CreatePipelineInput = {
   readonly sourceToDl?: PipelineLegInput | null | undefined;
   /** Kind of the source system; postgres when it is not given at all. */
   readonly sourceType?: string | null | undefined;
+};
+
+/** A report of one agency with a query of its own. An update replaces all of it. */
+export type CustomReportManifestInput = {
+  /** Number of its agency, from 0. */
+  readonly agencyId: number;
+  /** Short name of its agency: letters, digits, _ and -. */
+  readonly agencySlug: string;
+  /** The database in which the query runs and the view stands: 1 is the service's own, WEIR_DATABASES names others. */
+  readonly databaseId?: number;
+  /** Whether it is refreshed at all. */
+  readonly enabled?: boolean;
+  /** One query that reads: SELECT, WITH, VALUES or TABLE. `:agency_id` and `:agency_slug` stand for the agency's, as a number and as a text. */
+  readonly query: string;
+  /** Its name for people, 1 to 512 characters. */
+  readonly reportName: string;
+  /** Minutes between refreshes by the service; null: on demand only. */
+  readonly scheduleMinutes?: number | null | undefined;
+  /** Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. */
+  readonly tableName: string;
 };
 
 /** How far a file has come, over all of its steps. */
@@ -161,6 +205,17 @@ export type PipelineStageInput = {
   /** What it is for the system. */
   readonly stageType: string;
 };
+
+/** How far a run of a report has come. */
+export type SeederStatus =
+  /** The report could not be made; it shows what it showed before. */
+  | 'ERROR'
+  /** It waits for its turn. */
+  | 'PENDING'
+  /** The report is being made. */
+  | 'RUNNING'
+  /** The report is up to date. */
+  | 'SUCCESS';
 
 /** How far a stage of a run has come. */
 export type StageStatus =
@@ -305,6 +360,39 @@ export type RecordFileStatusesMutationVariables = Exact<{
 
 
 export type RecordFileStatusesMutation = { readonly recordFileStatuses: ReadonlyArray<{ readonly id: string }> };
+
+export type DemoReportsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DemoReportsQuery = { readonly customReportManifests: ReadonlyArray<{ readonly tableName: string }>, readonly cannedReports: ReadonlyArray<{ readonly id: string, readonly tableName: string, readonly manifests: ReadonlyArray<{ readonly agencySlug: string }> }> };
+
+export type DemoMakeReportMutationVariables = Exact<{
+  input: CustomReportManifestInput;
+}>;
+
+
+export type DemoMakeReportMutation = { readonly createCustomReportManifest: { readonly id: string } };
+
+export type DemoMakeCannedReportMutationVariables = Exact<{
+  input: CannedReportInput;
+}>;
+
+
+export type DemoMakeCannedReportMutation = { readonly createCannedReport: { readonly id: string } };
+
+export type DemoGiveReportMutationVariables = Exact<{
+  input: CannedReportManifestInput;
+}>;
+
+
+export type DemoGiveReportMutation = { readonly createCannedReportManifest: { readonly id: string } };
+
+export type DemoRunsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type DemoRunsSubscription = { readonly seederRunChanged: { readonly cursor: string, readonly run: { readonly tableName: string, readonly status: SeederStatus, readonly recordsProcessed: number, readonly consecutiveFailures: number, readonly errors: string | null } } };
 
 export type ClaimStageMutationVariables = Exact<{
   driverContainer: string;
@@ -541,6 +629,55 @@ export const RecordFileStatusesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RecordFileStatusesMutation, RecordFileStatusesMutationVariables>;
+export const DemoReportsDocument = new TypedDocumentString(`
+    query DemoReports {
+  customReportManifests {
+    tableName
+  }
+  cannedReports {
+    id
+    tableName
+    manifests {
+      agencySlug
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoReportsQuery, DemoReportsQueryVariables>;
+export const DemoMakeReportDocument = new TypedDocumentString(`
+    mutation DemoMakeReport($input: CustomReportManifestInput!) {
+  createCustomReportManifest(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoMakeReportMutation, DemoMakeReportMutationVariables>;
+export const DemoMakeCannedReportDocument = new TypedDocumentString(`
+    mutation DemoMakeCannedReport($input: CannedReportInput!) {
+  createCannedReport(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoMakeCannedReportMutation, DemoMakeCannedReportMutationVariables>;
+export const DemoGiveReportDocument = new TypedDocumentString(`
+    mutation DemoGiveReport($input: CannedReportManifestInput!) {
+  createCannedReportManifest(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoGiveReportMutation, DemoGiveReportMutationVariables>;
+export const DemoRunsDocument = new TypedDocumentString(`
+    subscription DemoRuns($after: Cursor) {
+  seederRunChanged(after: $after) {
+    cursor
+    run {
+      tableName
+      status
+      recordsProcessed
+      consecutiveFailures
+      errors
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoRunsSubscription, DemoRunsSubscriptionVariables>;
 export const ClaimStageDocument = new TypedDocumentString(`
     mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {
   claimStage(

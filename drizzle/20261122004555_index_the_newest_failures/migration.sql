@@ -1,0 +1,3 @@
+DROP INDEX "pipeline"."pipeline_runs_failures";--> statement-breakpoint
+CREATE INDEX "pipeline_runs_failures" ON "pipeline"."pipeline_runs_master" (coalesce(completed_at, started_at, created_at) desc,"id" DESC) WHERE status = 'failed';--> statement-breakpoint
+CREATE INDEX "file_processing_steps_failures" ON "documents"."file_processing_steps" (coalesce(completed_at, updated_at, created_at) desc,"id" DESC) WHERE status = 'failure';

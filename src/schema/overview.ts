@@ -1,0 +1,86 @@
+import { fileStatusCounts } from "../resolvers/documents.ts";
+import { ingestSummary } from "../resolvers/ingest.ts";
+import { type Failure, recentFailures } from "../resolvers/overview.ts";
+import { type PipelineOverview, pipelineOverview } from "../resolvers/run-summary.ts";
+import { seederDashboard } from "../resolvers/seeder-dashboard.ts";
+import { builder } from "./builder.ts";
+import { Topic } from "./changes.ts";
+import { FileStatusCountRef } from "./documents.ts";
+import { IngestSummaryRef } from "./ingest-summary.ts";
+import { RunStatusCountRef } from "./run-summary.ts";
+import { SeederDashboard } from "./seeder-dashboard.ts";
+
+const FailureRef = builder.objectRef<Failure>("Failure").implement({
+  description: "A failed file, run, step or report, from any of the four systems.",
+  fields: (t) => ({
+    topic: t.expose("topic", { type: Topic, description: "The kind of thing; its changes have the same topic." }),
+    key: t.exposeString("key", {
+      description: "The thing's natural key: a path, a run's id, a document's id, a table name.",
+    }),
+    title: t.exposeString("title", { description: "Its name for people." }),
+    message: t.exposeString("message", { nullable: true, description: "What went wrong; null when nobody said so." }),
+    at: t.expose("at", { type: "DateTime", description: "When it failed." }),
+  }),
+});
+
+const PipelineOverviewRef = builder.objectRef<PipelineOverview>("PipelineOverview").implement({
+  description: "Pipelines at a glance.",
+  fields: (t) => ({
+    total: t.expose("total", { type: "SafeInt", description: "All pipelines." }),
+    active: t.expose("active", { type: "SafeInt", description: "Those with an active leg." }),
+    overdue: t.expose("overdue", { type: "SafeInt", description: "Those that are overdue." }),
+    runsByStatus24h: t.field({
+      type: [RunStatusCountRef],
+      description: "Runs that began, or were asked for, in the last 24 hours, one entry for each state.",
+      resolve: ({ runsByStatus24h }) => runsByStatus24h,
+    }),
+  }),
+});
+
+const Overview = builder.objectRef<object>("Overview").implement({
+  description: "All systems at a glance. Each part is read when it is selected, and none scans a history.",
+  fields: (t) => ({
+    ingest: t.field({
+      type: IngestSummaryRef,
+      description: "Files by their latest status.",
+      resolve: (_overview, _args, context) => ingestSummary(context, null, null),
+    }),
+    pipelines: t.field({
+      type: PipelineOverviewRef,
+      description: "Pipelines, and the runs of the last 24 hours.",
+      resolve: (_overview, _args, context) => pipelineOverview(context),
+    }),
+    documents: t.field({
+      type: [FileStatusCountRef],
+      description: "Documents by overall status.",
+      resolve: (_overview, _args, context) => fileStatusCounts(context),
+    }),
+    seeder: t.field({
+      type: SeederDashboard,
+      description: "Reports by the state of their latest run.",
+      resolve: (_overview, _args, context) => seederDashboard(context, null),
+    }),
+    recentFailures: t.field({
+      type: [FailureRef],
+      args: {
+        first: t.arg.int({
+          required: true,
+          defaultValue: 20,
+          description: "How many, from 0 to WEIR_MAX_PAGE_SIZE.",
+        }),
+      },
+      description:
+        "Files that have failed, runs of pipelines, steps of documents and runs of reports that failed: from all systems, newest first.",
+      resolve: async (_overview, { first }, context) => [...(await recentFailures(context, first))],
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  overview: t.field({
+    type: Overview,
+    authScopes: { role: "VIEWER" },
+    description: "All systems at a glance. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    resolve: () => ({}),
+  }),
+}));
