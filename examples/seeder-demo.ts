@@ -25,6 +25,19 @@ FROM ingest.file_statuses WHERE processed_at > now() - interval '1 hour' GROUP B
     query: "SELECT file_path, type, error_message, processed_at FROM ingest.files WHERE status = 'failed'",
   },
   {
+    ...AGENCIES[0],
+    tableName: "rows_synced",
+    reportName: "Rows synced by table",
+    query: `SELECT r.source_tablename, count(DISTINCT r.id) AS runs, sum(l.rows_processed) AS rows
+FROM pipeline.pipeline_runs_master r JOIN pipeline.pipeline_run_stage_logs l ON l.pipeline_run_id = r.id GROUP BY 1`,
+  },
+  {
+    ...AGENCIES[1],
+    tableName: "documents_by_status",
+    reportName: "Documents by status",
+    query: "SELECT overall_status, count(*) AS documents FROM documents.files GROUP BY 1",
+  },
+  {
     ...AGENCIES[2],
     tableName: "files_per_beat",
     reportName: "Files per beat (fails in every third minute)",

@@ -25,7 +25,7 @@ let database: TestDatabase;
 let app: App;
 beforeAll(async () => {
   database = await createTestDatabase();
-  app = await startService(database.url);
+  app = await startService(database.url, { WEIR_SECRET_KEY: Buffer.alloc(32, 5).toString("base64") });
 });
 afterAll(async () => {
   await app.stop();
@@ -68,7 +68,7 @@ describe("README", () => {
       app.url,
       'mutation { createFile(input: { filehash: "abc123" }) { id } }',
     );
-    const [report] = (await snippets("README.md", "graphql")).filter((text) => text.startsWith("mutation"));
+    const report = (await snippets("README.md", "graphql")).find((text) => text.startsWith("mutation Report"));
     const answer = await ask<{ failed: { file: object } }>(app.url, report ?? "", { file: created.createFile.id });
     expect(answer.failed.file).toMatchObject({
       overallStatus: { status: "FAILED", failedSteps: 1, totalSteps: 10 },
@@ -80,9 +80,21 @@ describe("README", () => {
     expect(results.at(-1)).toEqual([{ overall_status: "completed" }]);
     const commands = (await snippets("README.md", "sh")).filter((text) => text.startsWith("node bin/weir.js"));
     const { stdout: help } = await run(process.execPath, [path.join(ROOT, "bin/weir.js"), "help"]);
-    const [lines = []] = commands.map((text) => text.trimEnd().split("\n"));
-    expect(lines).toHaveLength(4);
-    for (const line of lines) expect(help).toContain(/weir\.js (\w+(?: processing-logs)?)/.exec(line)?.[1]);
+    const lines = commands.flatMap((text) => text.trimEnd().split("\n"));
+    expect(lines).toHaveLength(5);
+    for (const line of lines) expect(help).toContain(/weir\.js (import [\w-]+|\w+)/.exec(line)?.[1]);
+  });
+
+  it("makes a pipeline, and claims the first stage of its run", async () => {
+    const mutations = await snippets("README.md", "graphql");
+    const make = mutations.find((text) => text.startsWith("mutation MakePipeline"));
+    const creds = { host: "erp.internal", password: "hunter2" };
+    expect(await ask(app.url, make ?? "", { creds })).toMatchObject({
+      createSource: { sourceCreds: { host: "erp.internal", password: "********" } },
+      triggerRun: { status: "PENDING", totalStages: 2 },
+    });
+    const claim = mutations.find((text) => text.startsWith("mutation Claim"));
+    expect(await ask(app.url, claim ?? "")).toMatchObject({ claimStage: { stageOrder: 1, sourceCreds: creds } });
   });
 
   it("makes a report", async () => {
