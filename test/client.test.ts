@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import { createWeirClient, graphql, WeirError } from "../src/client/index.ts";
 import type { App } from "../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { createPipeline } from "./support/pipelines.ts";
 import { startService } from "./support/service.ts";
 
 const RECORD = graphql(`
@@ -30,6 +31,17 @@ const RECORDED = graphql(`
       cursor
       fileStatus {
         filePath
+      }
+    }
+  }
+`);
+const RUNS = graphql(`
+  subscription ClientTestRuns($table: String!, $snapshot: Boolean!, $after: Cursor) {
+    runChanged(filter: { sourceTablename: $table }, snapshot: $snapshot, after: $after) {
+      cursor
+      operation
+      run {
+        id
       }
     }
   }
@@ -286,6 +298,33 @@ describe("a subscription", () => {
     const changes = client.subscribe(RECORDED, { after: Buffer.from(text).toString("base64url") });
     await expect(changes.next()).rejects.toMatchObject({ name: "WeirError", code: "CURSOR_EXPIRED" });
     expect(await changes.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("that begins with the state gets all of it once, also when it is cut amid it", async () => {
+    await createPipeline(app.url, prefix);
+    await database.sql`insert into pipeline.pipeline_runs_master (source_tablename, status)
+      select ${prefix}, 'success' from generate_series(1, 1000)`;
+    const { webSocketImpl, sockets } = observedSockets();
+    const changes = createWeirClient({ url: app.url, webSocketImpl }).subscribe(RUNS, {
+      table: prefix,
+      snapshot: true,
+    });
+    const ids: string[] = [];
+    const operations = new Set<string>();
+    while (ids.length < 1_001) {
+      const { value } = await changes.next();
+      if (value === undefined) break;
+      ids.push(value.runChanged.run.id);
+      operations.add(value.runChanged.operation);
+      if (ids.length % 300 === 1) for (const socket of sockets) socket.terminate();
+      if (ids.length === 1_000) {
+        await database.sql`insert into pipeline.pipeline_runs_master (source_tablename, status) values (${prefix}, 'success')`;
+      }
+    }
+    expect(new Set(ids).size).toBe(1_001);
+    expect(operations).toEqual(new Set(["SNAPSHOT", "INSERT"]));
+    expect(sockets.length).toBeGreaterThan(2);
+    await changes.return?.();
   });
 
   it("is refused when it could not be resumed", () => {

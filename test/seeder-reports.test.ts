@@ -197,6 +197,25 @@ describe("a subscription to jobs", () => {
     await client.dispose();
   });
 
+  it("begins with the jobs that meet its filter where it is asked to", async () => {
+    await insertManifest(database.sql, "Pumps", "SELECT 1");
+    for (let at = 0; at < 3; at += 1) await report("Pumps", "error");
+    const { client } = connect(app.url);
+    const seen = collect<{ operation: string; key: string; job: { consecutiveFailures: number } }>(
+      client,
+      `subscription { seederJobChanged(filter: { search: "PUMP", isFailing: true, status: [ERROR] }, snapshot: true) {
+        operation key job { consecutiveFailures } } }`,
+    );
+    await seen.until((items) => items.length === 1);
+    await report("Pumps", "error");
+    await seen.until((items) => items.length === 2);
+    expect(seen.items).toEqual([
+      { operation: "SNAPSHOT", key: "Pumps", job: { consecutiveFailures: 3 } },
+      { operation: "UPDATE", key: "Pumps", job: { consecutiveFailures: 4 } },
+    ]);
+    await client.dispose();
+  });
+
   it("is refused a filter by the clock, and says why", async () => {
     const { client } = connect(app.url);
     const seen = collect(client, "subscription { seederJobChanged(filter: { isLongRunning: true }) { key } }");

@@ -37,7 +37,8 @@ export interface WeirClient {
   ): Promise<Data>;
   /**
    * Changes, for `for await`, nothing lost and nothing twice, however often the connection ends: the operation must
-   * declare `$after: Cursor`, pass it on, and select `cursor`. Begins behind the variable `after`, or now.
+   * declare `$after: Cursor`, pass it on, and select `cursor`. Begins behind the variable `after`, with the state where
+   * `snapshot` is true, or now.
    *
    * Throws {@link WeirError} when trying again does not help: CURSOR_EXPIRED, for example, after an absence longer than
    * the service keeps changes. Read the current state then, and begin anew.

@@ -40,6 +40,7 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
   const waiting: Data[] = [];
   const state: { after?: string; failure?: WeirError; isRunning: boolean } = { isRunning: false };
   if (typeof variables["after"] === "string") state.after = variables["after"];
+  const beginsWithState = variables["snapshot"] === true || /\bsnapshot\s*:\s*true\b/.test(query);
   let failures = 0;
   let changed = Promise.withResolvers<void>();
   const notify = () => {
@@ -66,7 +67,8 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
   }
 
   async function begin(wasCut: boolean): Promise<End> {
-    state.after ??= await link.liveCursor(signal);
+    // One that begins with the state begins anew as long as nothing of it has come: a position would skip it.
+    if (!beginsWithState) state.after ??= await link.liveCursor(signal);
     const ended = Promise.withResolvers<End>();
     let isOpen = !signal.aborted;
     const end = (reason: End) => {
@@ -83,7 +85,7 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
       get variables() {
         if (isToAnnounce && isOpen) onReconnect?.(state.after ?? "");
         isToAnnounce = false;
-        return { ...variables, after: state.after };
+        return state.after === undefined ? variables : { ...variables, after: state.after };
       },
     };
     const complete = link.socket().subscribe<Data>(payload, {

@@ -44,6 +44,7 @@ type Documents = {
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
     "\n  query ClientTestNow {\n    liveCursor\n  }\n": typeof types.ClientTestNowDocument,
     "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n": typeof types.ClientTestRecordedDocument,
+    "\n  subscription ClientTestRuns($table: String!, $snapshot: Boolean!, $after: Cursor) {\n    runChanged(filter: { sourceTablename: $table }, snapshot: $snapshot, after: $after) {\n      cursor\n      operation\n      run {\n        id\n      }\n    }\n  }\n": typeof types.ClientTestRunsDocument,
     "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": typeof types.ClientTestNotResumableDocument,
     "\n  query ExtractorTestState($prefix: String!) {\n    logFiles(filter: { pathPrefix: $prefix }, first: 30) {\n      nodes {\n        logFilePath\n        currentStatus {\n          status\n          errorMessage\n        }\n        statuses(first: 9) {\n          nodes {\n            status\n          }\n        }\n        hl7FileCounts {\n          staged\n          ingested\n          failed\n          total\n        }\n        hl7Files(filter: { status: [FAILED] }, first: 9) {\n          nodes {\n            hl7FilePath\n            segmentNumber\n            currentStatus {\n              errorMessage\n            }\n            statuses(first: 9) {\n              nodes {\n                status\n              }\n            }\n          }\n        }\n      }\n    }\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {\n      totalCount\n    }\n  }\n": typeof types.ExtractorTestStateDocument,
 };
@@ -77,6 +78,7 @@ const documents: Documents = {
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
     "\n  query ClientTestNow {\n    liveCursor\n  }\n": types.ClientTestNowDocument,
     "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n": types.ClientTestRecordedDocument,
+    "\n  subscription ClientTestRuns($table: String!, $snapshot: Boolean!, $after: Cursor) {\n    runChanged(filter: { sourceTablename: $table }, snapshot: $snapshot, after: $after) {\n      cursor\n      operation\n      run {\n        id\n      }\n    }\n  }\n": types.ClientTestRunsDocument,
     "\n  subscription ClientTestNotResumable {\n    fileStatusRecorded {\n      cursor\n    }\n  }\n": types.ClientTestNotResumableDocument,
     "\n  query ExtractorTestState($prefix: String!) {\n    logFiles(filter: { pathPrefix: $prefix }, first: 30) {\n      nodes {\n        logFilePath\n        currentStatus {\n          status\n          errorMessage\n        }\n        statuses(first: 9) {\n          nodes {\n            status\n          }\n        }\n        hl7FileCounts {\n          staged\n          ingested\n          failed\n          total\n        }\n        hl7Files(filter: { status: [FAILED] }, first: 9) {\n          nodes {\n            hl7FilePath\n            segmentNumber\n            currentStatus {\n              errorMessage\n            }\n            statuses(first: 9) {\n              nodes {\n                status\n              }\n            }\n          }\n        }\n      }\n    }\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {\n      totalCount\n    }\n  }\n": types.ExtractorTestStateDocument,
 };
@@ -197,6 +199,10 @@ export function graphql(source: "\n  query ClientTestNow {\n    liveCursor\n  }\
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription ClientTestRecorded($filter: FileStatusFilter, $after: Cursor) {\n    fileStatusRecorded(filter: $filter, after: $after) {\n      cursor\n      fileStatus {\n        filePath\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestRecordedDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription ClientTestRuns($table: String!, $snapshot: Boolean!, $after: Cursor) {\n    runChanged(filter: { sourceTablename: $table }, snapshot: $snapshot, after: $after) {\n      cursor\n      operation\n      run {\n        id\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ClientTestRunsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

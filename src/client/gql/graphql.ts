@@ -28,6 +28,17 @@ export type CannedReportManifestInput = {
   readonly scheduleMinutes?: number | null | undefined;
 };
 
+/** What happened to the row. */
+export type ChangeOperation =
+  /** It was removed; it is shown as it was. */
+  | 'DELETE'
+  /** It was added. */
+  | 'INSERT'
+  /** Nothing: this is the state as it was when the subscription began. */
+  | 'SNAPSHOT'
+  /** It was changed; it is shown as it is since. */
+  | 'UPDATE';
+
 /** What a stage achieved. */
 export type CompleteStageInput = {
   /** Files that it wrote, without commas in their paths; null: none. */
@@ -473,6 +484,15 @@ export type ClientTestRecordedSubscriptionVariables = Exact<{
 
 export type ClientTestRecordedSubscription = { readonly fileStatusRecorded: { readonly cursor: string, readonly fileStatus: { readonly filePath: string } } };
 
+export type ClientTestRunsSubscriptionVariables = Exact<{
+  table: string;
+  snapshot: boolean;
+  after?: string | null | undefined;
+}>;
+
+
+export type ClientTestRunsSubscription = { readonly runChanged: { readonly cursor: string, readonly operation: ChangeOperation, readonly run: { readonly id: string } } };
+
 export type ClientTestNotResumableSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -795,6 +815,21 @@ export const ClientTestRecordedDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ClientTestRecordedSubscription, ClientTestRecordedSubscriptionVariables>;
+export const ClientTestRunsDocument = new TypedDocumentString(`
+    subscription ClientTestRuns($table: String!, $snapshot: Boolean!, $after: Cursor) {
+  runChanged(
+    filter: { sourceTablename: $table }
+    snapshot: $snapshot
+    after: $after
+  ) {
+    cursor
+    operation
+    run {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClientTestRunsSubscription, ClientTestRunsSubscriptionVariables>;
 export const ClientTestNotResumableDocument = new TypedDocumentString(`
     subscription ClientTestNotResumable {
   fileStatusRecorded {
