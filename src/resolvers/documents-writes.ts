@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Transaction } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import { files, processingLogs } from "../db/documents.ts";
@@ -6,7 +6,7 @@ import { textArray } from "./batches.ts";
 import type { Context } from "./context.ts";
 import { type NewFile, type NewLog, noSuchFile, type StepUpdate } from "./documents-input.ts";
 import { badInput } from "./errors.ts";
-import { writeInTransaction } from "./transactions.ts";
+import { asWriter, writeInStatement, writeInTransaction } from "./transactions.ts";
 
 type Key = string | null | undefined;
 
@@ -49,24 +49,39 @@ async function insertSteps(tx: Transaction, fileId: number, names: readonly stri
 }
 
 /** Sets a step and appends its log entry, both or neither. Answers the step's id. */
-export function setStep(context: Context, fileId: number, update: StepUpdate, idempotencyKey: Key): Promise<number> {
+export async function setStep(
+  context: Context,
+  fileId: number,
+  update: StepUpdate,
+  idempotencyKey: Key,
+): Promise<number> {
   const { stepName, status, errorMessage, startedAt, completedAt, message, detail, taskId } = update;
   const given = [errorMessage, startedAt, completedAt, message, detail, taskId].map((value) => value ?? null);
   const [error = null, start = null, end = null, text = null, more = null, task = null] = given;
-  const claim = { operation: "updateStepStatus", idempotencyKey, input: [fileId, stepName, status, ...given] };
-  return writeInTransaction(context, claim, async (tx) => {
-    const [row] = await tx.execute<{ step_id: string | null; refused_start: string | null }>(
-      sql`/* documents.update_step_status */
-      select * from documents.update_step_status(${fileId}::bigint, ${stepName}, ${status}, ${error},
-        ${start}::timestamptz, ${end}::timestamptz, ${text}, ${more}, ${task})`,
-    );
+  const write = (writer: SQL) => sql`/* documents.update_step_status */
+    with w as materialized (${writer})
+    select u.* from w, documents.update_step_status(${fileId}::bigint, case when w is not null then ${stepName} end, ${status},
+      ${error}, ${start}::timestamptz, ${end}::timestamptz, ${text}, ${more}, ${task}) u`;
+  const idOf = ([row]: readonly WrittenStep[]): number => {
     if (row?.step_id == null) throw noSuchFile(fileId);
-    if (row.refused_start !== null) {
-      const began = instantFromPostgres(row.refused_start);
-      throw badInput(`input.completedAt (${end ?? ""}) is before the step's startedAt (${began}). Check the clock.`);
-    }
-    return Number(row.step_id);
-  });
+    if (row.refused_start === null) return Number(row.step_id);
+    const began = instantFromPostgres(row.refused_start);
+    throw badInput(`input.completedAt (${end ?? ""}) is before the step's startedAt (${began}). Check the clock.`);
+  };
+  // A refusal has written nothing: without a key to be kept beside it, one statement is all.
+  if (idempotencyKey == null) {
+    return writeInStatement(context, async (db, writer) => idOf(await db.execute<WrittenStep>(write(writer))));
+  }
+  const claim = { operation: "updateStepStatus", idempotencyKey, input: [fileId, stepName, status, ...given] };
+  const actor = asWriter(context.viewer.name ?? "");
+  return writeInTransaction(context, claim, async (tx) => idOf(await tx.execute<WrittenStep>(write(actor))));
+}
+
+interface WrittenStep extends Record<string, unknown> {
+  /** Null: there is no such file. */
+  readonly step_id: string | null;
+  /** The start before which the step would end. */
+  readonly refused_start: string | null;
 }
 
 /** Appends to the history. Answers the entry's id. Throws NOT_FOUND for a file that is not there. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
-import { SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
+import { type Db, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
 import type { Context } from "./context.ts";
 import { userError } from "./errors.ts";
 import { checkIdempotencyKey } from "./input.ts";
@@ -37,14 +37,33 @@ export async function writeInTransaction<Answer extends string | number | readon
   const key = checkIdempotencyKey(claim?.idempotencyKey);
   const run = (tx: Transaction) =>
     claim === null || key === null ? work(tx) : once(tx, { ...claim, actor, key }, () => work(tx));
+  const answer = await retried(() =>
+    database.db.transaction(async (tx) => {
+      await tx.execute(asWriter(actor));
+      return run(tx);
+    }),
+  );
+  feed.ring();
+  return answer;
+}
+
+/**
+ * The same for a mutation that is one statement, hence one round trip. The statement reads its writer before it writes: from a
+ * `with w as materialized (${writer})` that what it does depends on.
+ */
+export async function writeInStatement<Answer>(
+  { database, feed, viewer }: WriteContext,
+  execute: (db: Db, writer: SQL) => Promise<Answer>,
+): Promise<Answer> {
+  const answer = await retried(() => execute(database.db, asWriter(viewer.name ?? "")));
+  feed.ring();
+  return answer;
+}
+
+async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const answer = await database.db.transaction(async (tx) => {
-        await tx.execute(asWriter(actor));
-        return run(tx);
-      });
-      feed.ring();
-      return answer;
+      return await write();
     } catch (error) {
       if (tries === TRIES || !isCollision(error)) throw error;
     }
