@@ -24,13 +24,17 @@ export async function claimStage(
 ): Promise<StageClaim | null> {
   checkLease(worker, leaseSeconds);
   const [id, stageOrder] = await writeInTransaction(context, null, async (tx) => {
-    const [waiting] = await tx.execute<{ id: string; next_stage: number }>(sql`/* runs.claim */
-      select id, next_stage from ${pipelineRuns} where next_driver = ${driverContainer}
-      order by id limit 1 for update skip locked`);
-    if (waiting === undefined) return [];
-    const run = await lockRun(tx, Number(waiting.id));
-    await beginStage(tx, run, waiting.next_stage, { worker, seconds: leaseSeconds });
-    return [run.id, waiting.next_stage];
+    const [run] = await tx
+      .select()
+      .from(pipelineRuns)
+      .where(eq(pipelineRuns.nextDriver, driverContainer))
+      .orderBy(pipelineRuns.id)
+      .limit(1)
+      .for("update", { skipLocked: true })
+      .comment("runs.claim");
+    if (run === undefined || run.nextStage === null) return [];
+    await beginStage(tx, run, run.nextStage, { worker, seconds: leaseSeconds });
+    return [run.id, run.nextStage];
   });
   return id === undefined || stageOrder === undefined ? null : claimOf(context, id, stageOrder);
 }
