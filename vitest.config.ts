@@ -10,6 +10,8 @@ const DATABASE_TESTS = [
   "test/migrations.test.ts",
   "test/runs.test.ts",
   "test/pipelines.test.ts",
+  "test/scheduler.test.ts",
+  "test/snapshot.test.ts",
   "test/documents-direct-writers.test.ts",
 ];
 
