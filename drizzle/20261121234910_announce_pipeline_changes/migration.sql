@@ -17,7 +17,7 @@ BEGIN
   IF NEW.total_stages = 0 THEN NEW.total_stages := jsonb_array_length(NEW.stages); END IF;
   -- A run that is asked for through the API waits for a driver; who writes runs by SQL runs them too.
   IF weir.writer() IS NOT NULL AND NEW.status = 'pending' AND NEW.next_stage IS NULL THEN
-    NEW.next_stage := 1;
+    NEW.next_stage := (NEW.stages -> 0 ->> 'stage_order')::integer;
     NEW.next_driver := NEW.stages -> 0 ->> 'driver_container';
   END IF;
   RETURN NEW;
@@ -51,19 +51,18 @@ LANGUAGE plpgsql STABLE
 SET timezone = 'UTC'
 AS $$
 DECLARE
-  number CONSTANT text := '^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*$';
-  instant CONSTANT text := '^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$';
+  number CONSTANT text := '^ *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})? *$';
+  instant CONSTANT text := '^ *[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?$';
 BEGIN
   IF value IS NULL THEN RETURN false; END IF;
   IF than IS NULL THEN RETURN true; END IF;
-  IF value ~ number AND than ~ number THEN RETURN value::numeric > than::numeric; END IF;
-  IF value ~ instant AND than ~ instant THEN
-    BEGIN
-      RETURN value::timestamptz > than::timestamptz;
-    EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR invalid_parameter_value THEN
-      NULL;
-    END;
-  END IF;
+  BEGIN
+    IF value ~ number AND than ~ number THEN RETURN value::numeric > than::numeric; END IF;
+    IF value ~ instant AND than ~ instant THEN RETURN value::timestamptz > than::timestamptz; END IF;
+  EXCEPTION WHEN data_exception THEN
+    -- It looked like one and is none: text, then.
+    NULL;
+  END;
   RETURN value COLLATE "C" > than COLLATE "C";
 END
 $$;
@@ -72,11 +71,12 @@ $$;
 -- The one definition.
 CREATE FUNCTION pipeline.is_long_running(run pipeline.pipeline_runs_master, least_minutes integer, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE
-RETURN run.status = 'running' AND run.started_at IS NOT NULL AND at - run.started_at > greatest(
+RETURN run.status = 'running' AND run.started_at IS NOT NULL AND isfinite(run.started_at) AND at - run.started_at > greatest(
   interval '1 minute' * least_minutes,
   (SELECT 2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY s.completed_at - s.started_at)
    FROM (SELECT r.started_at, r.completed_at FROM pipeline.pipeline_runs_master r
          WHERE r.source_tablename = run.source_tablename AND r.status = 'success'
+           AND r.completed_at IS NOT NULL AND isfinite(r.completed_at) AND isfinite(r.started_at)
          ORDER BY r.completed_at DESC LIMIT 20) s));
 --> statement-breakpoint
 SELECT weir.announce_rows_of('pipeline.pipeline_config', 'PIPELINE', 'source_tablename', 'source_tablename');

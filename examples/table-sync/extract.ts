@@ -63,7 +63,11 @@ export async function extract(
         yield batch.map((row) => row.line);
       }
     }
-    const written = await writeFiles(folder, lines(), { columns: [...columns], primaryKey: [...primaryKey] });
+    const written = await writeFiles(folder, lines(), {
+      columns: [...columns],
+      primaryKey: [...primaryKey],
+      isWhole: after === null,
+    });
     return { ...written, watermark };
   });
 }

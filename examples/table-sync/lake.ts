@@ -19,6 +19,8 @@ export type Column = z.infer<typeof column>;
 const manifest = z.object({
   columns: z.array(column),
   primaryKey: z.array(z.string()),
+  /** Whether the files have all rows of the table, or those beyond a watermark. */
+  isWhole: z.boolean(),
   files: z.array(z.object({ name: z.string(), rows: z.int(), sha256: z.string() })),
 });
 /** What an extraction wrote: enough to verify it, and to make the table elsewhere. */
@@ -31,7 +33,7 @@ export type Manifest = z.infer<typeof manifest>;
 export async function writeFiles(
   folder: string,
   lines: AsyncIterable<readonly string[]>,
-  table: Pick<Manifest, "columns" | "primaryKey">,
+  table: Pick<Manifest, "columns" | "primaryKey" | "isWhole">,
 ): Promise<{ rows: number; filePaths: readonly string[] }> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });

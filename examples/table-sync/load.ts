@@ -12,7 +12,7 @@ export async function load(
   options: { readonly table: string; readonly filePaths: readonly string[]; readonly isFull: boolean },
 ): Promise<number> {
   const { filePaths, isFull } = options;
-  const { columns, primaryKey } = await readManifest(filePaths);
+  const { columns, primaryKey, isWhole } = await readManifest(filePaths);
   const table = tableIdentifier(options.table);
   const names = columns.map(({ name }) => identifier(name));
   const key = primaryKey.map(identifier);
@@ -35,7 +35,8 @@ export async function load(
     }
     copy.end();
     await once(copy, "finish");
-    if (isFull) await tx.unsafe(`truncate ${table}`);
+    // A part of the table can't take the place of the whole.
+    if (isFull && isWhole) await tx.unsafe(`truncate ${table}`);
     const update = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
     const onConflict =
       key.length === 0

@@ -23,6 +23,8 @@ export type LoadTypeWord = (typeof LOAD_TYPES)[number];
 /** Words of `pipeline_runs_master.status`. A direct writer may write others; they are stored as they are. */
 export const RUN_STATUSES = ["pending", "running", "success", "failed", "cancelled"] as const;
 export type RunStatusWord = (typeof RUN_STATUSES)[number];
+/** As a literal: indexes are partial on it, and a parameter would hide that. */
+export const IS_UNFINISHED = sql`status in ('pending', 'running')`;
 /** A run in one of these goes on. */
 export const UNFINISHED: readonly RunStatusWord[] = ["pending", "running"];
 
@@ -171,9 +173,11 @@ export const pipelineRuns = pipeline.table(
     index("pipeline_runs_by_time").on(RUN_TIME),
     index("pipeline_runs_by_start").on(t.startedAt),
     index("pipeline_runs_successes").on(t.sourceTablename, newest(t.completedAt)).where(sql`status = 'success'`),
-    index("pipeline_runs_unfinished").on(t.sourceTablename).where(sql`status in ('pending', 'running')`),
+    index("pipeline_runs_unfinished").on(t.sourceTablename).where(IS_UNFINISHED),
     index("pipeline_runs_failures").on(sql`${RUN_END} desc`, newest(t.id)).where(sql`status = 'failed'`),
-    index("pipeline_runs_waiting").on(t.nextDriver, t.id).where(isNotNull(t.nextDriver)),
+    index("pipeline_runs_waiting").on(t.nextDriver, t.id).where(sql`next_driver is not null and ${IS_UNFINISHED}`),
+    // A run that is deleted looks for its retries.
+    index("pipeline_runs_retries").on(t.retryOf).where(isNotNull(t.retryOf)),
   ],
 );
 export type RunRow = typeof pipelineRuns.$inferSelect;

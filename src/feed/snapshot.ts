@@ -135,7 +135,7 @@ function keyColumnOf(topic: Topic): StateKey {
       of,
       compare: (row, other) => Number(row[name]) - Number(other),
       behind: (key) => {
-        if (!/^\d{1,15}$/.test(key)) throw notOfThis();
+        if (!/^-?\d{1,15}$/.test(key)) throw notOfThis();
         return sql`${column} > ${key}::bigint`;
       },
       order: sql`${column}`,

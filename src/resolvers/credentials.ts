@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from "jose";
 import { badInput, userError } from "./errors.ts";
 import { formatPath } from "./text.ts";
@@ -86,6 +87,11 @@ export function keyIdOf(stored: string): string | undefined {
   }
 }
 
+/** Whether anything can be made of stored credentials, with the right key. */
+export function isReadable(stored: string | null): boolean {
+  return stored === null || parseObject(stored) !== undefined || keyIdOf(stored) !== undefined;
+}
+
 function parseObject(text: string): JsonObject | undefined {
   try {
     const value: Json = JSON.parse(text);
@@ -100,13 +106,17 @@ function isObject(value: Json | undefined): value is JsonObject {
 }
 
 // Also covers passwd (pass), passphrase, auth_header, authorization.
-const SECRET_NAME = /pass|secret|token|key|credential|auth/i;
+const SECRET_NAME = /pass|pwd|secret|token|key|credential|auth/i;
+/** In a URL's parameters, and in other lists of settings. */
+const SECRET_SETTING = /(?:pass|pwd|secret|token|key|credential|auth|sig)\w*\s*=/i;
+const SECRET_IN_ADDRESS = /:\/\/[^\s@]*:\S*@/;
 
 function hasPassword(text: string): boolean {
+  if (SECRET_SETTING.test(text)) return true;
   const url = URL.parse(text);
-  if (url !== null && url.password !== "") return true;
-  // What URL can't read, a list of hosts for example.
-  return /^[a-z][\w+.-]*:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(text);
+  if (url !== null && url.host !== "") return url.password !== "";
+  // What URL can't read: a list of hosts, a password with a slash, an address within other text.
+  return SECRET_IN_ADDRESS.test(text);
 }
 
 /** The same with every secret value replaced by {@link MASK}. */
@@ -136,9 +146,9 @@ export function restoreSecrets(sent: JsonObject, stored: JsonObject, root: strin
       return known;
     }
     if (Array.isArray(value)) {
-      return value.map((inner: Json, at: number) =>
-        restore(inner, Array.isArray(known) ? known[at] : undefined, [...path, at]),
-      );
+      // The items of a list have no names: what is kept is the whole list as it was shown, or nothing of it.
+      if (known !== undefined && isDeepStrictEqual(value, maskSecrets(known))) return known;
+      return value.map((inner: Json, at: number) => restore(inner, undefined, [...path, at]));
     }
     if (!isObject(value)) return value;
     return Object.fromEntries(

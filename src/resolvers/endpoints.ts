@@ -3,7 +3,7 @@ import { v7 } from "uuid";
 import type { Transaction } from "../db/client.ts";
 import { destinationsConfig, type EndpointRow, pipelineConfig, sourcesConfig } from "../db/pipelines.ts";
 import type { Context } from "./context.ts";
-import { decryptCreds, encryptCreds, type JsonObject, maskSecrets, restoreSecrets } from "./credentials.ts";
+import { decryptCreds, encryptCreds, isReadable, type JsonObject, maskSecrets, restoreSecrets } from "./credentials.ts";
 import { userError } from "./errors.ts";
 import { checkEndpoint } from "./pipelines-input.ts";
 import { writeInTransaction } from "./transactions.ts";
@@ -76,12 +76,13 @@ export async function updateEndpoint(
     const [present] = await tx.select().from(table).where(eq(table.name, name)).for("update");
     if (present === undefined) throw unknown(kind, name);
     // Read also when nothing of it is kept: what can't be read is not overwritten by a service with the wrong key.
-    const stored = await openCreds(context, kind, present);
+    const stored = isReadable(present.creds) ? await openCreds(context, kind, present) : {};
     const creds = await encryptCreds(context.keyring, restoreSecrets(input.creds, stored, field));
     if (input.name !== name) await rename(tx, kind, name, input.name);
     await tx.update(table).set({ name: input.name, type: input.type, creds }).where(eq(table.id, present.id));
     return name;
   });
+  context.loaders.pipelines[kind].clear(name);
   return existing(context, kind, input.name);
 }
 
@@ -100,6 +101,7 @@ export async function deleteEndpoint(context: Context, kind: EndpointKind, name:
       throw userError("CONFLICT", `The pipeline ${user.name} uses the ${kind} ${name}. Give it another one first.`);
     return name;
   });
+  context.loaders.pipelines[kind].clear(name);
   return true;
 }
 
@@ -117,7 +119,8 @@ function unknown(kind: EndpointKind, name: string) {
 }
 
 async function existing(context: Context, kind: EndpointKind, name: string): Promise<EndpointRow> {
-  const row = await endpoint(context, kind, name);
+  // As it is now: the same request may have read it before.
+  const row = await context.loaders.pipelines[kind].clear(name).load(name);
   if (row === null) throw unknown(kind, name);
   return row;
 }

@@ -112,6 +112,7 @@ export async function deletePipeline(context: Context, sourceTablename: string):
       `The pipeline ${sourceTablename} has a run that is not finished. Wait for its end, or cancel it.`,
     );
   }
+  context.loaders.pipelines.pipeline.clear(sourceTablename);
   return true;
 }
 
@@ -149,7 +150,8 @@ export function unknownPipeline(sourceTablename: string) {
 }
 
 async function existing(context: Context, sourceTablename: string): Promise<PipelineRow> {
-  const row = await pipelineOf(context, sourceTablename);
+  // As it is now: the same request may have read it before.
+  const row = await context.loaders.pipelines.pipeline.clear(sourceTablename).load(sourceTablename);
   if (row === null) throw unknownPipeline(sourceTablename);
   return row;
 }

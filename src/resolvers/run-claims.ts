@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { pipelineRuns, type RunRow, type StageLogRow, stageLogs } from "../db/pipelines.ts";
+import { IS_UNFINISHED, pipelineRuns, type RunRow, type StageLogRow, stageLogs } from "../db/pipelines.ts";
 import type { Context } from "./context.ts";
 import type { JsonObject } from "./credentials.ts";
 import { type EndpointKind, openCreds } from "./endpoints.ts";
@@ -13,6 +13,8 @@ import { writeInTransaction } from "./transactions.ts";
 export interface StageClaim {
   readonly run: RunRow;
   readonly log: StageLogRow & { readonly worker: string; readonly leaseExpiresAt: string };
+  /** Only the claim itself tells credentials: who knows a worker's name could ask for them by a heartbeat. */
+  readonly tellsCreds: boolean;
 }
 
 /** Takes the oldest run's stage that waits for this container; null when none does. */
@@ -27,7 +29,7 @@ export async function claimStage(
     const [run] = await tx
       .select()
       .from(pipelineRuns)
-      .where(eq(pipelineRuns.nextDriver, driverContainer))
+      .where(and(eq(pipelineRuns.nextDriver, driverContainer), IS_UNFINISHED))
       .orderBy(pipelineRuns.id)
       .limit(1)
       .for("update", { skipLocked: true })
@@ -36,7 +38,7 @@ export async function claimStage(
     await beginStage(tx, run, run.nextStage, { worker, seconds: leaseSeconds });
     return [run.id, run.nextStage];
   });
-  return id === undefined || stageOrder === undefined ? null : claimOf(context, id, stageOrder);
+  return id === undefined || stageOrder === undefined ? null : claimOf(context, id, stageOrder, true);
 }
 
 /** Throws INVALID_TRANSITION when the stage does not run any more, CONFLICT when somebody else has it. */
@@ -68,11 +70,16 @@ export async function heartbeatStage(
       .where(eq(stageLogs.id, log.id));
     return id;
   });
-  return claimOf(context, id, stageOrder);
+  return claimOf(context, id, stageOrder, false);
 }
 
 /** Decrypted connection details of one end of a claimed run's pipeline; null when the pipeline names none. */
-export async function claimedCreds(context: Context, run: RunRow, kind: EndpointKind): Promise<JsonObject | null> {
+export async function claimedCreds(
+  context: Context,
+  { run, tellsCreds }: StageClaim,
+  kind: EndpointKind,
+): Promise<JsonObject | null> {
+  if (!tellsCreds) return null;
   const { pipelines } = context.loaders;
   const pipeline = await pipelines.pipeline.load(run.sourceTablename);
   const name = kind === "source" ? pipeline?.sourceName : pipeline?.destinationName;
@@ -96,9 +103,16 @@ export async function expireLeases(context: Pick<Context, "database" | "feed" | 
     select id, pipeline_run_id as run, stage_order from ${stageLogs}
     where status = 'running' and lease_expires_at < clock_timestamp() order by lease_expires_at limit ${BATCH}`);
   let expired = 0;
+  const failures: unknown[] = [];
   for (const { id, run, stage_order } of silent) {
-    expired += await writeInTransaction(context, null, (tx) => expireLease(tx, Number(run), Number(id), stage_order));
+    try {
+      expired += await writeInTransaction(context, null, (tx) => expireLease(tx, Number(run), Number(id), stage_order));
+    } catch (error) {
+      // The others are not to wait for it.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return expired;
 }
 
@@ -114,7 +128,12 @@ async function expireLease(
     .select()
     .from(stageLogs)
     .where(and(eq(stageLogs.id, logId), eq(stageLogs.status, "running"), sql`lease_expires_at < clock_timestamp()`));
-  if (log === undefined || !isUnfinished(run)) return 0;
+  if (log === undefined) return 0;
+  if (!isUnfinished(run)) {
+    // A program has ended the run by SQL.
+    await endLog(tx, log, { status: "cancelled", errorMessage: `The run was ${run.status} by then.` });
+    return 1;
+  }
   if (log.lostLeases === 0) {
     await tx
       .update(stageLogs)
@@ -129,11 +148,11 @@ async function expireLease(
   return 1;
 }
 
-async function claimOf(context: Context, runId: number, stageOrder: number): Promise<StageClaim> {
+async function claimOf(context: Context, runId: number, stageOrder: number, tellsCreds: boolean): Promise<StageClaim> {
   const [run, log] = await Promise.all([present(context, runId), presentLog(context, runId, stageOrder)]);
   const { worker, leaseExpiresAt } = log;
   if (worker === null || leaseExpiresAt === null) {
     throw userError("CONFLICT", `The lease on stage ${stageOrder} of run ${runId} has ended meanwhile.`);
   }
-  return { run, log: { ...log, worker, leaseExpiresAt } };
+  return { run, log: { ...log, worker, leaseExpiresAt }, tellsCreds };
 }

@@ -1,6 +1,8 @@
 import { and, eq, inArray } from "drizzle-orm";
+import type { Transaction } from "../db/client.ts";
 import {
   type Leg,
+  pipelineConfig,
   pipelineRuns,
   type RunRow,
   type StageLogRow,
@@ -38,8 +40,7 @@ export async function triggerRun(
   const { sourceTablename, pipelineName, triggeredBy, idempotencyKey } = args;
   const input = { sourceTablename, pipelineName, triggeredBy };
   const id = await writeInTransaction(context, { operation: "triggerRun", idempotencyKey, input }, async (tx) => {
-    const pipeline = await context.loaders.pipelines.pipeline.load(sourceTablename);
-    if (pipeline === null) throw unknownPipeline(sourceTablename);
+    await holdPipeline(tx, sourceTablename);
     const [run] = await tx.insert(pipelineRuns).values(input).returning();
     if (run === undefined || run.stages.length === 0) {
       throw userError(
@@ -168,10 +169,8 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
         ),
       );
     if (underWay !== undefined) return underWay.id;
-    if ((await context.loaders.pipelines.pipeline.load(run.sourceTablename)) === null) {
-      throw unknownPipeline(run.sourceTablename);
-    }
-    const first = run.nextStage ?? Math.max(run.currentStage, 1);
+    await holdPipeline(tx, run.sourceTablename);
+    const first = run.nextStage ?? (run.currentStage === 0 ? firstStage(run) : run.currentStage);
     stageOf(run, first);
     const [made] = await tx
       .insert(pipelineRuns)
@@ -192,6 +191,21 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
     return made.id;
   });
   return present(context, retry);
+}
+
+/** Keeps a pipeline from being deleted until the transaction ends. Throws NOT_FOUND when it is not there. */
+async function holdPipeline(tx: Transaction, sourceTablename: string): Promise<void> {
+  const found = await tx
+    .select({ name: pipelineConfig.sourceTablename })
+    .from(pipelineConfig)
+    .where(eq(pipelineConfig.sourceTablename, sourceTablename))
+    .for("key share")
+    .comment("runs.hold_pipeline");
+  if (found.length === 0) throw unknownPipeline(sourceTablename);
+}
+
+function firstStage(run: RunRow): number {
+  return run.stages[0]?.stage_order ?? 1;
 }
 
 const WATERMARKS = {

@@ -121,7 +121,8 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
 
 /** For a run that a direct writer made, whose next stage nobody wrote down. */
 async function isNextByHistory(tx: Transaction, run: RunRow, stageOrder: number): Promise<boolean> {
-  if (run.nextStage !== null || stageOrder !== run.currentStage + 1) return false;
+  const next = run.stages.find(({ stage_order }) => stage_order > run.currentStage || run.currentStage === 0);
+  if (run.nextStage !== null || stageOrder !== next?.stage_order) return false;
   return run.currentStage === 0 || (await stageLogOf(tx, run.id, run.currentStage))?.status === "success";
 }
 
@@ -137,7 +138,8 @@ export async function endLog(
     .set({
       ...values,
       completedAt: end,
-      timeTaken: sql`to_char(${end} - started_at, 'HH24:MI:SS.MS')`,
+      // Of seconds alone: a difference of instants has days, which HH24 leaves out.
+      timeTaken: sql`to_char(make_interval(secs => extract(epoch from ${end} - started_at)), 'HH24:MI:SS.MS')`,
       leaseExpiresAt: null,
     })
     .where(eq(stageLogs.id, log.id))

@@ -11,6 +11,8 @@ const SECONDS: Readonly<Record<BucketWord, number>> = { minute: 60, hour: 3_600,
 /** A week of minutes has 10,080: no chart has as many columns. */
 const MOST_BUCKETS = 2_000;
 const DEFAULT_SECONDS = 86_400;
+/** PostgreSQL has no year 0. */
+const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
 
 export interface RunBucket {
   readonly start: string;
@@ -44,7 +46,7 @@ export async function runSummary(
   },
 ): Promise<RunSummary> {
   const to = args.to ?? new Date().toISOString();
-  const from = args.from ?? new Date(Date.parse(to) - DEFAULT_SECONDS * 1_000).toISOString();
+  const from = args.from ?? new Date(Math.max(Date.parse(to) - DEFAULT_SECONDS * 1_000, FIRST_INSTANT)).toISOString();
   const { bucket, sourceTablename } = args;
   const buckets = Math.ceil((Date.parse(to) - Date.parse(from)) / 1_000 / SECONDS[bucket]);
   if (buckets <= 0) throw badInput(`from (${from}) is not before to (${to}).`);
@@ -64,7 +66,9 @@ export async function runSummary(
     with run as materialized (
       select date_trunc(${bucket}, ${RUN_TIME}, 'UTC') as start, r.status,
              case when r.status = 'success' then extract(epoch from r.completed_at - r.started_at) end as seconds,
-             (select coalesce(sum(l.rows_processed), 0) from pipeline.pipeline_run_stage_logs l where l.pipeline_run_id = r.id) as rows
+             (select coalesce(sum(l.rows_processed), 0) from (
+                select distinct on (l.stage_order) l.rows_processed from pipeline.pipeline_run_stage_logs l
+                where l.pipeline_run_id = r.id order by l.stage_order, l.id desc) l) as rows
       from pipeline.pipeline_runs_master r
       where ${RUN_TIME} >= ${from}::timestamptz and ${RUN_TIME} < ${to}::timestamptz
         and ${sourceTablename == null ? sql`true` : sql`r.source_tablename = ${sourceTablename}`}

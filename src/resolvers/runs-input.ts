@@ -2,6 +2,8 @@ import { z } from "zod";
 import { badInput } from "./errors.ts";
 import { checked } from "./input.ts";
 
+/** The sum over a run's stages, 100 at most, still is a safe integer. */
+const MOST_ROWS = 90_000_000_000_000;
 const MOST_PATHS = 10_000;
 const MOST_PATH = 4_096;
 const MOST_MESSAGE = 262_144;
@@ -10,7 +12,7 @@ const MOST_NAME = 512;
 const MOST_LEASE = 86_400;
 
 const complete = z.object({
-  rowsProcessed: z.int().min(0, "is negative").nullish(),
+  rowsProcessed: z.int().min(0, "is negative").max(MOST_ROWS, `is more than ${MOST_ROWS}`).nullish(),
   filePaths: z
     .array(
       z

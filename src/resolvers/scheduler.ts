@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { pipelineConfig, pipelineRuns } from "../db/pipelines.ts";
+import { IS_UNFINISHED, pipelineConfig, pipelineRuns } from "../db/pipelines.ts";
+import { textArray } from "./batches.ts";
 import type { Context } from "./context.ts";
 import { writeInTransaction } from "./transactions.ts";
 
@@ -25,18 +26,19 @@ export function startDueRuns(
       sql`/* scheduler.lock */ select pg_try_advisory_xact_lock(${LOCK_SPACE}::integer, ${SCHEDULER_LOCK}::integer) as taken`,
     );
     if (lock?.taken !== true) return [];
+    // A pipeline of which somebody is just making a run is locked by that, and left to the next look.
     const due = await tx.execute<{ name: string }>(sql`/* scheduler.due */
       select c.source_tablename as name from ${pipelineConfig} c
       where c.next_run_at <= ${now.toISOString()}::timestamptz
         and exists (select from pipeline.pipeline_stages s where s.pipeline_name = ${TEMPLATE})
-        and not exists (select from ${pipelineRuns} r
-                        where r.source_tablename = c.source_tablename and r.status in ('pending', 'running'))
-      order by c.next_run_at limit ${BATCH}`);
+      order by c.next_run_at limit ${BATCH} for update of c skip locked`);
     if (due.length === 0) return [];
-    const made = await tx
-      .insert(pipelineRuns)
-      .values(due.map(({ name }) => ({ sourceTablename: name, pipelineName: TEMPLATE, triggeredBy: "schedule" })))
-      .returning({ id: pipelineRuns.id });
-    return made.map(({ id }) => id);
+    // A new statement, so a new snapshot: it sees the runs that were made until the locks were taken.
+    const made = await tx.execute<{ id: string }>(sql`/* scheduler.start */
+      insert into ${pipelineRuns} (source_tablename, pipeline_name, triggered_by)
+      select n.name, ${TEMPLATE}, 'schedule' from unnest(${textArray(due.map(({ name }) => name))}) n(name)
+      where not exists (select from ${pipelineRuns} r where r.source_tablename = n.name and r.${IS_UNFINISHED})
+      returning id`);
+    return made.map(({ id }) => Number(id));
   });
 }

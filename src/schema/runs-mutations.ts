@@ -38,15 +38,15 @@ const StageClaimRef = builder.objectRef<StageClaim>("StageClaim").implement({
       type: "JSONObject",
       nullable: true,
       description:
-        "Decrypted credentials of the pipeline's source; null when it names none. Errors: CONFLICT when the service lacks their key.",
-      resolve: ({ run }, _args, context) => claimedCreds(context, run, "source"),
+        "Decrypted credentials of the pipeline's source, told by claimStage alone; null when it names none, and by heartbeatStage. Errors: CONFLICT when the service lacks their key.",
+      resolve: (claim, _args, context) => claimedCreds(context, claim, "source"),
     }),
     destinationCreds: t.field({
       type: "JSONObject",
       nullable: true,
       description:
-        "Decrypted credentials of the pipeline's destination; null when it names none. Errors: CONFLICT when the service lacks their key.",
-      resolve: ({ run }, _args, context) => claimedCreds(context, run, "destination"),
+        "Decrypted credentials of the pipeline's destination, told by claimStage alone; null when it names none, and by heartbeatStage. Errors: CONFLICT when the service lacks their key.",
+      resolve: (claim, _args, context) => claimedCreds(context, claim, "destination"),
     }),
   }),
 });

@@ -38,11 +38,12 @@ export const Run = builder.objectRef<RunRow>("Run");
 export const RunStageLog = builder.objectRef<StageLogRow>("RunStageLog");
 const RunConnection = connectionOf("Run", Run);
 
-/** Seconds between two instants, to the microsecond. */
-function secondsBetween(from: string, to: string): number {
+/** Seconds between two instants, to the microsecond; null where a program stored one that is none (`infinity`). */
+function secondsBetween(from: string, to: string): number | null {
   const micros = (instant: string) =>
     Date.parse(instant.slice(0, 19).concat("Z")) * 1_000 + Number(instant.slice(20, 26));
-  return (micros(to) - micros(from)) / 1e6;
+  const seconds = (micros(to) - micros(from)) / 1e6;
+  return Number.isFinite(seconds) ? seconds : null;
 }
 
 /** Of a stage: by its two instants, else as its writer wrote it. */

@@ -1,5 +1,6 @@
 import { GraphQLError } from "graphql";
-import { GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
+import { GraphQLSafeInt } from "graphql-scalars";
+import type { JsonObject } from "../resolvers/credentials.ts";
 import { userError } from "../resolvers/errors.ts";
 import { builder } from "./builder.ts";
 
@@ -93,4 +94,16 @@ builder.addScalarType("SafeInt", GraphQLSafeInt, {
   description: "An integer up to 2^53-1, as a JSON number (counts of rows and bytes).",
 });
 
-builder.addScalarType("JSONObject", GraphQLJSONObject, { description: "A JSON object." });
+builder.scalarType("JSONObject", {
+  description: "A JSON object.",
+  parseValue: (value): JsonObject => {
+    if (isJsonObject(value)) return value;
+    // Not the value: it may be a secret that was sent in the wrong form.
+    throw refuse(`A JSON object is expected, not ${Array.isArray(value) ? "a list" : `a ${typeof value}`}.`);
+  },
+  serialize: (value) => value,
+});
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
