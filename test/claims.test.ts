@@ -156,6 +156,41 @@ describe("a lease", () => {
     });
   });
 
+  it("is not held up by a run that a program has ended, nor by a template that is numbered its own way", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url, { WEIR_SCHEDULER: "off" });
+    await database.sql`insert into pipeline.pipeline_stages (pipeline_name, stage_order, stage_name, stage_type, driver_container)
+      values ('default', 0, 'a', 'a', 'one'), ('default', 20, 'b', 'b', 'two')`;
+    await createPipeline(app.url, "t");
+    const ended = await triggerRun(app.url, "t");
+    const run = await triggerRun(app.url, "t");
+    await database.sql`update pipeline.pipeline_runs_master set status = 'aborted' where id = ${ended}`;
+    const claim = async (container: string) =>
+      (await ask<Claim>(app.url, CLAIM, { container, worker: "a" })).claimStage;
+    expect(await claim("one")).toMatchObject({ runId: run, stageOrder: 0 });
+    await ask(app.url, COMPLETE, { run, stage: 0 });
+    expect(await claim("two")).toMatchObject({ runId: run, stageOrder: 20 });
+    await ask(app.url, COMPLETE, { run, stage: 20 });
+    expect(await ask(app.url, "query ($run: ID!) { run(id: $run) { status } }", { run })).toEqual({
+      run: { status: "SUCCESS" },
+    });
+  });
+
+  it("of a run that a program has ended is ended, and starves no other", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url, { WEIR_SCHEDULER: "off" });
+    await setStages(app.url);
+    await createPipeline(app.url, "t");
+    const run = await triggerRun(app.url, "t");
+    await ask(app.url, CLAIM, { container: "source_driver", worker: "a" });
+    await database.sql`update pipeline.pipeline_runs_master set status = 'failed' where id = ${run}`;
+    await database.sql`update pipeline.pipeline_run_stage_logs set lease_expires_at = now() - interval '1 second'`;
+    await expireLeases({ ...app.services, viewer: { name: null, role: "ADMIN" } });
+    expect(await database.sql`select status, lease_expires_at from pipeline.pipeline_run_stage_logs`).toEqual([
+      { status: "cancelled", lease_expires_at: null },
+    ]);
+  });
+
   it("of a cancelled run ends: its stage is CANCELLED, and its driver learns it at the next heartbeat", async () => {
     await using database = await createTestDatabase();
     await using app = await startService(database.url, { WEIR_SCHEDULER: "off" });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import pino from "pino";
 import { describe, expect, it } from "vitest";
-import { type Json, maskSecrets, readSecretKey } from "../src/resolvers/credentials.ts";
+import { type Json, maskSecrets, readSecretKey, restoreSecrets } from "../src/resolvers/credentials.ts";
 import { readConfig } from "../src/server/config.ts";
 import { openKeyring } from "../src/server/secret-key.ts";
 import { createTestDatabase } from "./support/database.ts";
@@ -48,6 +48,38 @@ describe("a secret value", () => {
     [[{ deep: { token: 5 } }], "the inner one"],
   ])("in %j is masked: %s", (value, _which) => {
     expect(JSON.stringify(maskSecrets(value)).replaceAll('"********"', "")).not.toMatch(/"x"|:1|u:p|5/);
+  });
+
+  it.each([
+    "postgresql://h/db?user=u&password=LEAK",
+    "jdbc:mysql://u:LEAK@h/db",
+    "url=postgres://u:LEAK@h",
+    "postgres://u:LEAK/10@h/db",
+    "host=h password=LEAK",
+  ])("is seen in %s", (value) => {
+    expect(maskSecrets({ value })).toEqual({ value: "********" });
+  });
+
+  it("in a list is kept with the whole list alone", () => {
+    const stored = {
+      hosts: [
+        { host: "a", password: "PA" },
+        { host: "b", password: "PB" },
+      ],
+    };
+    expect(restoreSecrets(maskSecrets(stored), stored, "creds")).toEqual(stored);
+    const moved = { hosts: [{ host: "b", password: "********" }] };
+    expect(() => restoreSecrets(moved, stored, "creds")).toThrow("creds.hosts[0].password is ********");
+  });
+
+  it("that is sent in the wrong form is not repeated by the error", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url, OFF);
+    const query =
+      'mutation ($creds: JSONObject!) { createSource(input: { sourceName: "a", sourceType: "b", sourceCreds: $creds }) { id } }';
+    const { errors } = await post(app.url, query, { creds: "postgres://u:LEAK@h" });
+    expect(errors?.[0]?.message).toContain("A JSON object is expected, not a string.");
+    expect(JSON.stringify(errors)).not.toContain("LEAK");
   });
 
   it("is told from others", () => {
@@ -120,6 +152,9 @@ describe("credentials", () => {
       app.url,
       'mutation { claimStage(driverContainer: "source_driver", worker: "w") { sourceCreds destinationCreds } }',
     );
+    // A heartbeat tells nothing: the worker's name is no secret.
+    const beat = 'mutation { heartbeatStage(runId: 1, stageOrder: 1, worker: "w") { sourceCreds } }';
+    expect(await ask(app.url, beat)).toEqual({ heartbeatStage: { sourceCreds: null } });
     // In clear to the lease holder: the pipeline found its source under the new name.
     expect(claimStage).toEqual({
       sourceCreds: { ...CREDS, host: "new", options: { api_key: "new", tries: 4 } },

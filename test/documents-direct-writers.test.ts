@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Sql } from "../src/db/client.ts";
-import { addUpFileCounts, settleDocuments } from "../src/db/documents-upkeep.ts";
+import { addUpFileCounts } from "../src/db/documents-upkeep.ts";
+import { settleDocuments } from "../src/db/settle.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { ask, collect, connect, startService } from "./support/service.ts";
 

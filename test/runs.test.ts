@@ -189,6 +189,13 @@ describe("a run", () => {
     expect(await read(run)).toMatchObject({ status: "FAILED", errorMessage: "disk full" });
   });
 
+  it("is asked for by more at once than the service has connections", async () => {
+    const { table } = await freshRun();
+    const query = "mutation ($table: String!) { triggerRun(sourceTablename: $table) { id } }";
+    const made = await Promise.all(Array.from({ length: 40 }, () => ask(app.url, query, { table })));
+    expect(new Set(made.map((answer) => JSON.stringify(answer))).size).toBe(40);
+  });
+
   it("is asked for once under one idempotency key", async () => {
     const { table } = await freshRun();
     const query = `mutation ($table: String!, $by: TriggeredBy! = API) { triggerRun(sourceTablename: $table, idempotencyKey: "k-${table}", triggeredBy: $by) { id } }`;
@@ -220,6 +227,7 @@ describe("a watermark", () => {
     [["2024-01-15T05:00:00Z", "2024-01-15T10:00:00+05:30"], "2024-01-15T05:00:00Z"],
     [["2024-01-15 05:00:00", "2024-01-15T05:00:00.000001Z"], "2024-01-15T05:00:00.000001Z"],
     [["2024-13-45", "2024-13-46"], "2024-13-46"],
+    [["2024-01-01 00:00:00", "2024-01-02 00:00:00+99:00"], "2024-01-02 00:00:00+99:00"],
     [["b", "a"], "b"],
   ])("after %j is %s", async (values, expected) => {
     expect(await after(...values)).toBe(expected);

@@ -70,6 +70,18 @@ it("counts from the end of the last run, starts one run for many missed hours, a
   expect((await read()).latestRun).toMatchObject({ id: String(second), triggeredBy: "SCHEDULE" });
 });
 
+it("leaves a pipeline alone of which somebody is just making a run", async () => {
+  await using house = await services();
+  const { one, database, start } = house;
+  await createPipeline(one.url, "t", { sourceToDl: { schedule: 60 } });
+  const now = new Date(Date.now() + 1_000);
+  await database.sql.begin(async (tx) => {
+    await tx`insert into pipeline.pipeline_runs_master (source_tablename) values ('t')`;
+    expect(await start(one, now)).toEqual([]);
+  });
+  expect(await start(one, now)).toEqual([]);
+});
+
 it("waits a whole interval after a failure and after a cancellation", async () => {
   await using house = await services();
   const { one, start } = house;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sql } from "../src/db/client.ts";
-import { settleJobs } from "../src/db/settle-jobs.ts";
+import { settleJobs } from "../src/db/settle.ts";
 import { createTestDatabase } from "./support/database.ts";
 
 interface Run {

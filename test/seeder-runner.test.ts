@@ -448,3 +448,21 @@ describe("a run of a worker that is gone", () => {
     expect(await runOf(service.url, "alive")).toMatchObject({ status: "RUNNING" });
   });
 });
+
+describe("what a query makes of its session", () => {
+  it("does not outlive it: settings and locks are gone for the other reports", async () => {
+    await insertManifest(
+      database.sql,
+      "poison",
+      "SELECT set_config('default_transaction_read_only', 'on', false) AS x",
+    );
+    await insertManifest(database.sql, "locker", "SELECT 1 AS x FROM (SELECT pg_advisory_lock(4711)) l");
+    await refreshed(app.url, "poison");
+    await refreshed(app.url, "locker");
+    for (let at = 0; at < 4; at += 1) {
+      await insertManifest(database.sql, `healthy_${at}`, "SELECT 1 AS x");
+      expect(await refreshed(app.url, `healthy_${at}`)).toMatchObject({ status: "SUCCESS" });
+    }
+    expect(await database.sql`select from pg_locks where locktype = 'advisory' and objid = 4711`).toHaveLength(0);
+  });
+});

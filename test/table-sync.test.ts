@@ -120,6 +120,19 @@ it("loads incrementally by watermark, to the microsecond, and replaces rows that
   ]);
 });
 
+it("puts no part of a table in the place of the whole", async () => {
+  await database.sql`create table public.parts as select i::bigint as id from generate_series(1, 10) i`;
+  await createPipeline(app.url, "public.parts", {
+    ...both,
+    sinkTablename: "dw.parts",
+    sourceToDl: { loadType: "INCREMENTAL", incrementalKey: "id" },
+  });
+  await ended(await triggerRun(app.url, "public.parts"));
+  await database.sql`insert into public.parts values (11), (12)`;
+  expect(await ended(await triggerRun(app.url, "public.parts"))).toMatchObject({ status: "SUCCESS" });
+  expect(await database.sql`select count(*)::int as n from dw.parts`).toEqual([{ n: 12 }]);
+});
+
 it("fails a run whose files were changed, whose table is not there, or whose pipeline names no source", async () => {
   await database.sql`create table public.checked as select i as id from generate_series(1, 10) i`;
   await createPipeline(app.url, "public.checked", both);

@@ -42,9 +42,12 @@ DECLARE
   lock_number integer := hashtext(run_table) & 255;
 BEGIN
   IF pg_try_advisory_xact_lock(1464158547, lock_number) THEN RETURN; END IF;
+  -- A statement of many rows waits once.
+  IF current_setting('weir.gave_up_waiting', true) = run_table THEN RETURN; END IF;
   BEGIN
     PERFORM pg_advisory_xact_lock(1464158547, lock_number);
   EXCEPTION WHEN deadlock_detected OR lock_not_available THEN
+    PERFORM set_config('weir.gave_up_waiting', run_table, true);
     INSERT INTO reporting.seeder_unsettled_jobs (table_name) VALUES (run_table);
   END;
 END
@@ -62,7 +65,10 @@ DECLARE
   streak integer;
   job reporting.seeder_job_status;
 BEGIN
-  PERFORM reporting.wait_for_writers_of(NEW.table_name);
+  -- What does not change the status waits for nobody.
+  IF TG_OP = 'INSERT' OR NEW.status IS DISTINCT FROM OLD.status THEN
+    PERFORM reporting.wait_for_writers_of(NEW.table_name);
+  END IF;
   IF NEW.status = 'success' THEN
     NEW.consecutive_failures := 0;
     RETURN NEW;
@@ -81,13 +87,14 @@ BEGIN
   IF NOT FOUND THEN
     -- The history begins here; a program may have kept the job alone until now.
     SELECT * INTO job FROM reporting.seeder_job_status j WHERE j.table_name = NEW.table_name;
-    streak := coalesce(job.consecutive_failures, 0);
+    -- Not of a later run: then this one comes late, and nothing is known of what was before it.
+    streak := CASE WHEN job.start_time IS NULL OR job.start_time <= NEW.start_time THEN coalesce(job.consecutive_failures, 0) ELSE 0 END;
     IF job.last_run_id = NEW.run_id AND job.status = NEW.status THEN
       NEW.consecutive_failures := streak;
       RETURN NEW;
     END IF;
   END IF;
-  NEW.consecutive_failures := streak + CASE NEW.status WHEN 'error' THEN 1 ELSE 0 END;
+  NEW.consecutive_failures := least(streak::bigint + CASE NEW.status WHEN 'error' THEN 1 ELSE 0 END, 2147483647);
   RETURN NEW;
 END
 $$;

@@ -21,7 +21,8 @@ export function mendDriver(): void {
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       if (!CONNECTION.test(url)) return loaded;
-      const source = String(loaded.source);
+      const { source: text = "" } = loaded;
+      const source = typeof text === "string" ? text : new TextDecoder().decode(text ?? new Uint8Array());
       if (!source.includes(BROKEN))
         throw new Error("the driver has changed: src/db/mend-driver.ts may not be needed any more");
       return { ...loaded, source: source.replace(BROKEN, MENDED) };

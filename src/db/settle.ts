@@ -1,24 +1,70 @@
-import { sql } from "drizzle-orm";
-import type { Db } from "./client.ts";
+import { type SQL, sql } from "drizzle-orm";
+import { type Db, SQLSTATE, sqlState } from "./client.ts";
 
-/** Files settled by one statement. */
+/** Subjects settled by one call. */
 const BATCH = 200;
 
 /**
- * Sets the current state of files that a trigger had to leave unsettled, from their histories. A file whose row is still
- * held by another transaction stays for the next call. Any number of instances may call this at once. Answers how many
- * files were settled.
+ * Settles subjects whose state a trigger had to leave, each in a transaction of its own: one whose row is still held by another
+ * transaction stays for the next call and hinders no other. Any number of instances may call this at once. Answers how many
+ * were settled.
  */
-export async function settleFiles(db: Db): Promise<number> {
-  return db.transaction(async (tx) => {
-    await tx.execute(sql`set local lock_timeout = '500ms'`);
-    const rows = await tx.execute<{ id: string }>(sql`/* ingest.settle */
-      with taken as (
-        delete from ingest.unsettled_files where id in (
-          select id from ingest.unsettled_files order by id limit ${BATCH} for update skip locked)
-        returning id, type, file_path),
-      once as (select min(id) as id, type, file_path from taken group by type, file_path order by type, file_path)
-      select o.id, ingest.settle_file(o.type, o.file_path) from once o`);
-    return rows.length;
+async function settleEach<Subject extends Record<string, unknown>>(
+  db: Db,
+  options: {
+    readonly subjects: (most: number) => SQL;
+    /** Takes its entries away. */
+    readonly forget: (subject: Subject) => SQL;
+    readonly settle: (subject: Subject) => SQL;
+  },
+): Promise<number> {
+  const subjects = await db.execute<Subject>(options.subjects(BATCH));
+  let settled = 0;
+  // drizzle can't relate rows to a type parameter.
+  for (const subject of [...subjects] as unknown as readonly Subject[]) {
+    try {
+      await db.transaction(async (tx) => {
+        await tx.execute(sql`set local lock_timeout = '100ms'`);
+        await tx.execute(options.forget(subject));
+        await tx.execute(options.settle(subject));
+      });
+      settled += 1;
+    } catch (error) {
+      if (sqlState(error) !== SQLSTATE.lockNotAvailable) throw error;
+    }
+  }
+  return settled;
+}
+
+/** Sets the current state of HL7 files and logs from their histories. */
+export function settleFiles(db: Db): Promise<number> {
+  return settleEach<{ type: string; file_path: string }>(db, {
+    subjects: (most) =>
+      sql`/* ingest.unsettled */ select distinct type, file_path from ingest.unsettled_files limit ${most}`,
+    forget: (of) => sql`/* ingest.forget_unsettled */
+      delete from ingest.unsettled_files where type = ${of.type} and file_path = ${of.file_path}`,
+    settle: (of) => sql`/* ingest.settle */ select ingest.settle_file(${of.type}, ${of.file_path})`,
+  });
+}
+
+/** Sets the counts of documents from their steps. */
+export function settleDocuments(db: Db): Promise<number> {
+  return settleEach<{ file_id: string }>(db, {
+    subjects: (most) =>
+      sql`/* documents.unsettled */ select distinct file_id from documents.unsettled_files limit ${most}`,
+    forget: (of) =>
+      sql`/* documents.forget_unsettled */ delete from documents.unsettled_files where file_id = ${of.file_id}`,
+    settle: (of) => sql`/* documents.settle */ select documents.settle_file(${of.file_id}::bigint)`,
+  });
+}
+
+/** Sets the jobs of reports to what their histories say. */
+export function settleJobs(db: Db): Promise<number> {
+  return settleEach<{ table_name: string }>(db, {
+    subjects: (most) =>
+      sql`/* seeder.unsettled */ select distinct table_name from reporting.seeder_unsettled_jobs limit ${most}`,
+    forget: (of) => sql`/* seeder.forget_unsettled */
+      delete from reporting.seeder_unsettled_jobs where table_name = ${of.table_name}`,
+    settle: (of) => sql`/* seeder.settle */ select reporting.set_jobs(array[${of.table_name}]::text[])`,
   });
 }

@@ -54,7 +54,7 @@ async function readLastDay(context: Context, agencySlug: string | null): Promise
   const [row] = await context.database.db.execute<{ rate: number | null; records: string }>(sql`/* seeder.last_day */
     select (count(*) filter (where ${seederRuns.status} = 'success'))::float8
              / nullif(count(*) filter (where ${seederRuns.status} in ('success', 'error')), 0) as rate,
-           coalesce(sum(${seederRuns.recordsProcessed}), 0) as records
+           least(coalesce(sum(${seederRuns.recordsProcessed}), 0), 9007199254740991) as records
     from ${seederRuns} where ${where}`);
   return { successRate: row?.rate ?? null, recordsProcessed: Number(row?.records ?? 0) };
 }

@@ -104,7 +104,7 @@ export async function updateCannedReport(
   input: CannedReportInput,
 ): Promise<CannedReportRow> {
   const { db } = context.database;
-  const old = found(await cannedReport(db, numberedId(id) ?? 0), "canned report", id);
+  const old = found(await cannedReport(db, manifestNumber(id)), "canned report", id);
   const report = checkCannedReport(input);
   const manifests = await listCannedManifests(db, eq(cannedReportManifests.cannedReportId, old.id));
   const [first] = manifests;
@@ -133,7 +133,7 @@ export async function updateCannedReport(
 
 /** Throws CONFLICT while agencies have it. */
 export async function deleteCannedReport(context: Context, id: string): Promise<boolean> {
-  const old = found(await cannedReport(context.database.db, numberedId(id) ?? 0), "canned report", id);
+  const old = found(await cannedReport(context.database.db, manifestNumber(id)), "canned report", id);
   await writeInTransaction(context, null, async (tx) => {
     const manifests = await tx
       .select({ agencySlug: cannedReportManifests.agencySlug })
@@ -152,7 +152,7 @@ export async function deleteCannedReport(context: Context, id: string): Promise<
 export async function createCannedManifest(context: Context, input: CannedManifestInput): Promise<CannedManifest> {
   const { db } = context.database;
   const { cannedReportId, ...manifest } = checkCannedManifest(input);
-  const report = found(await cannedReport(db, numberedId(cannedReportId) ?? 0), "canned report", cannedReportId);
+  const report = found(await cannedReport(db, manifestNumber(cannedReportId)), "canned report", cannedReportId);
   const tableName = `${report.tableName}_${manifest.agencySlug}`;
   await assertQuery(context, report, { id: manifest.agencyId, slug: manifest.agencySlug });
   await assertNameIsFree(context, { tableName, databaseId: report.databaseId });
@@ -168,7 +168,7 @@ export async function createCannedManifest(context: Context, input: CannedManife
 }
 
 export async function deleteCannedManifest(context: Context, id: string): Promise<boolean> {
-  const old = found(await cannedManifest(context.database.db, numberedId(id) ?? 0), "manifest", id);
+  const old = found(await cannedManifest(context.database.db, manifestNumber(id)), "manifest", id);
   await writeInTransaction(context, null, async (tx) => {
     await forget(context, tx, { tableName: viewNameOf(old), databaseId: old.report.databaseId });
     await tx.delete(cannedReportManifests).where(eq(cannedReportManifests.id, old.id));
@@ -181,7 +181,7 @@ export async function deleteCannedManifest(context: Context, id: string): Promis
 const SOME_AGENCY: Agency = { id: 0, slug: "" };
 
 async function customById({ database }: Context, id: string): Promise<CustomReportManifestRow> {
-  return found(await customManifest(database.db, numberedId(id) ?? 0), "manifest", id);
+  return found(await customManifest(database.db, manifestNumber(id)), "manifest", id);
 }
 
 function found<Row>(row: Row | null, what: string, id: string | number): Row {
@@ -246,6 +246,12 @@ async function assertNoManifestMakes(
 }
 
 /** The view, the job and what waits go with the manifest; the history stays. Throws CONFLICT during a refresh. */
+/** Ids of manifests have 32 bits; 0 is that of none. */
+function manifestNumber(id: string): number {
+  const number = numberedId(id) ?? 0;
+  return number > 2_147_483_647 ? 0 : number;
+}
+
 async function forget({ reportEngine }: Context, tx: Transaction, place: ViewPlace): Promise<void> {
   const { tableName, databaseId } = place;
   const [queued] = await tx.execute<{ history_id: string; claimed_by: string | null }>(sql`/* seeder.forget_queued */
@@ -257,6 +263,10 @@ async function forget({ reportEngine }: Context, tx: Transaction, place: ViewPla
       set status = 'error', errors = 'Its manifest was removed before it began.', finish_time = now(), updated_at = now()
       where id = ${queued.history_id}`);
   }
+  // Their ends would bring the job back.
+  await tx.execute(sql`/* seeder.forget_runs */ update reporting.seeder_run_history
+    set status = 'error', errors = 'Its manifest was removed while it ran.', finish_time = now(), updated_at = now()
+    where table_name = ${tableName} and status in ('pending', 'running')`);
   await stopCooling(tx, tableName);
   await tx.execute(
     sql`/* seeder.forget_job */ delete from reporting.seeder_job_status where table_name = ${tableName}`,
@@ -268,6 +278,8 @@ async function forget({ reportEngine }: Context, tx: Transaction, place: ViewPla
   try {
     await dropView(execute, tableName);
   } catch (error) {
+    if (sqlState(error) === SQLSTATE.lockNotAvailable)
+      throw userError("CONFLICT", `reporting.${tableName} is being read. Try again when that is done.`);
     if (sqlState(error) !== SQLSTATE.dependentObjects) throw error;
     throw userError("CONFLICT", `Other views read reporting.${tableName}. Drop them first.`);
   }

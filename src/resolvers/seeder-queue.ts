@@ -20,7 +20,9 @@ const MOST_ATTEMPTS = 3;
 export async function enqueue(tx: Transaction, tableNames: readonly string[]): Promise<number[]> {
   const rows = await tx.execute<{ id: string }>(sql`/* seeder.enqueue */
     with wanted as (
-      select distinct on (m.table_name) m.*, c.until, c.errors as cause, j.consecutive_failures
+      -- A success that a worker or a program reported ends the cooling, too.
+      select distinct on (m.table_name) m.*, c.errors as cause, j.consecutive_failures,
+             case when coalesce(j.consecutive_failures, ${BREAKS_AFTER}) >= ${BREAKS_AFTER} then c.until end as until
       from reporting.seeder_manifests m
       left join reporting.seeder_cooling c on c.table_name = m.table_name and c.until > now()
       left join reporting.seeder_job_status j on j.table_name = m.table_name
@@ -189,7 +191,8 @@ export async function endRun(tx: Transaction, id: number, end: RunEnd): Promise<
   const [row] = await tx.execute<{ consecutive_failures: number }>(sql`/* seeder.run_ended */
     update reporting.seeder_run_history set
       status = ${end.errors === undefined ? "success" : "error"}, errors = ${end.errors ?? null}, finish_time = now(),
-      duration_seconds = round(extract(epoch from greatest(now() - start_time, interval '0'))),
+      duration_seconds = case when isfinite(start_time)
+        then round(least(greatest(extract(epoch from now() - start_time), 0), 2147483647)) end,
       records_processed = coalesce(${end.recordsProcessed ?? null}::bigint, records_processed),
       bytes_processed = coalesce(${end.bytesProcessed ?? null}::bigint, bytes_processed),
       memory_usage_mb = coalesce(${end.memoryUsageMb ?? null}::integer, memory_usage_mb),

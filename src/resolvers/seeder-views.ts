@@ -53,11 +53,19 @@ export async function checkQuery(
   options: { readonly isRun: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { isRun, signal } = options;
-  await sql.begin("read only", async (session) => {
-    await prepareSession(session, role);
-    await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`, signal);
-    if (isRun) await run(session, "MOVE FORWARD ALL FROM weir_check", signal);
-  });
+  const checked = new Error("checked");
+  try {
+    await sql.begin("read only", async (session) => {
+      await prepareSession(session, role);
+      await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`, signal);
+      if (isRun) await run(session, "MOVE FORWARD ALL FROM weir_check", signal);
+      await session`select pg_advisory_unlock_all()`;
+      // Rolled back: settings that the query made of the session must not outlive it.
+      throw checked;
+    });
+  } catch (error) {
+    if (error !== checked) throw error;
+  }
 }
 
 async function prepareSession(session: Session, role: string | null): Promise<void> {
@@ -118,7 +126,9 @@ export async function dropView(
   const found = await execute(`/* seeder.own_view */ select 1 from pg_class c
     where c.oid = to_regclass('${name.replaceAll("'", "''")}') and c.relkind = 'm'
       and starts_with(obj_description(c.oid, 'pg_class'), '${COMMENT_PREFIX}')`);
-  if (found.length > 0) await execute(`DROP MATERIALIZED VIEW ${name}`);
+  if (found.length === 0) return;
+  await execute("SET LOCAL lock_timeout = '2s'");
+  await execute(`DROP MATERIALIZED VIEW ${name}`);
 }
 
 /** Whether the name is taken by something that the service did not make. */
@@ -195,7 +205,9 @@ async function replaceView(
                   case when a.is_grantable then ' WITH GRANT OPTION' else '' end) as grant
     from pg_class c, aclexplode(c.relacl) a where c.oid = ${old.oid}::oid and a.grantee <> c.relowner`;
   for (const { grant } of grants) await session.unsafe(grant);
-  // The exclusive lock is held from here to the commit alone: a reader waits for a moment, and then finds the new view.
+  // The exclusive lock is held from here to the commit alone: a reader waits for a moment, and then finds the new view. Behind
+  // a reader that takes long, others would wait for both.
+  await session.unsafe("SET LOCAL lock_timeout = '5s'");
   await session.unsafe(`DROP MATERIALIZED VIEW ${qualified(view.tableName)}`);
   await session.unsafe(`ALTER MATERIALIZED VIEW ${qualified(next)} RENAME TO ${quoteName(view.tableName)}`);
   for (const { name, made } of kept)

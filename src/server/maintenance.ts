@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
-import { addUpFileCounts, settleDocuments } from "../db/documents-upkeep.ts";
-import { settleFiles } from "../db/settle.ts";
-import { settleJobs } from "../db/settle-jobs.ts";
+import { addUpFileCounts } from "../db/documents-upkeep.ts";
+import { settleDocuments, settleFiles, settleJobs } from "../db/settle.ts";
 import type { Feed } from "../feed/feed.ts";
 import { maintainFeed } from "../feed/retention.ts";
 import type { Viewer } from "../resolvers/context.ts";
