@@ -45,10 +45,16 @@ describe("weir import config-db", () => {
     const dry = await runWeir(["import", "config-db", "--dry-run", sample], settings);
     expect(dry).toMatchObject({ out: `${TAKEN}Nothing was written: this was a dry run.\n`, code: 0 });
     expect(await database.sql`select count(*)::int as n from pipeline.pipeline_config`).toEqual([{ n: 0 }]);
+    expect(await database.sql`select last_value::int as n from pipeline.pipeline_runs_master_id_seq`).toEqual([
+      { n: 1 },
+    ]);
     const first = await runWeir(["import", "config-db", sample], settings);
     expect(first).toMatchObject({ out: TAKEN, code: 0 });
     const again = await runWeir(["import", "config-db", sample], settings);
     expect(again.out).toBe(TAKEN.replaceAll(/(\d+) taken, 0 there/g, "0 taken, $1 there"));
+    await database.sql`update pipeline.sources_config set source_name = 'renamed' where source_name = 'erp'`;
+    expect((await runWeir(["import", "config-db", sample], settings)).out).toBe(again.out);
+    await database.sql`update pipeline.sources_config set source_name = 'erp' where source_name = 'renamed'`;
 
     await using app = await startService(database.url, { ...KEY, WEIR_SCHEDULER: "off" });
     const answer = await post(
@@ -142,6 +148,7 @@ describe("weir import config-db", () => {
       "INSERT INTO pipeline_config (source_tablename, source_to_dl_is_active) VALUES ('flag', 'maybe')",
       "INSERT INTO sources_config VALUES ('x', 'plain', 'postgres', 'password=hunter2', '2024-02-30')",
       "INSERT INTO destinations_config VALUES ('y', 'plain', 'postgres', 'password=hunter2', NULL)",
+      "INSERT INTO pipeline_runs_master (id, source_tablename, status, current_stage, started_at) VALUES (102, 'public.orders', 'success', 99999999999, NULL), (103, 'public.orders', 'success', 9007199254740993, NULL), (104, 'public.orders', 'success', 0, '2024-01-15T08:00:00+99:99')",
       "INSERT INTO pipeline_runs_master (id, source_tablename, pipeline_name, status, started_at) VALUES (100, 'gone', 'default', 'success', '2024-01-15 08:00:00'), (101, 'public.orders', 'default', 'success', 'yesterday')",
       "INSERT INTO pipeline_run_stage_logs VALUES (200, 100, 1, 'success', 'many', NULL, NULL, '2024-01-15T08:00:00'), (201, 100, 1, 'success', 1, NULL, NULL, '2024-01-15T08:00:00')",
     );
@@ -152,22 +159,27 @@ describe("weir import config-db", () => {
     expect(
       out
         .split("\n")
-        .filter((line) => line.startsWith("refused"))
+        // The logs of run 3 as well: here it is another one's.
+        .filter((line) => line.startsWith("refused") && !/stage_logs \d+: its run 3 was not taken/.test(line))
         .toSorted(),
     ).toEqual([
       "refused: destinations_config y: destination_creds is no JSON object",
       'refused: pipeline_config flag: source_to_dl_is_active is "maybe", not 1 or 0',
       "refused: pipeline_config neg: source_to_dl_schedule is -5; a schedule is 1 minute or more",
       "refused: pipeline_config row 7: source_tablename is empty",
-      'refused: pipeline_run_stage_logs 200: rows_processed is "many", not a whole number',
-      "refused: pipeline_run_stage_logs 201: what it refers to is not there",
+      'refused: pipeline_run_stage_logs 200: rows_processed is "many", not a whole number that can be stored',
+      "refused: pipeline_run_stage_logs 201: its run 100 was not taken",
       "refused: pipeline_runs_master 100: what it refers to is not there",
       'refused: pipeline_runs_master 101: started_at is "yesterday", not a timestamp',
+      "refused: pipeline_runs_master 102: current_stage is 99999999999, which is too much",
+      'refused: pipeline_runs_master 103: current_stage is "9007199254740993", not a whole number that can be stored',
+      'refused: pipeline_runs_master 104: started_at is "2024-01-15T08:00:00+99:99", not a timestamp',
       "refused: pipeline_runs_master 3: another one with this key is there already",
       'refused: sources_config x: created_at is "2024-02-30", which is not in the calendar',
     ]);
     expect(out).not.toContain("hunter2");
-    expect(out).toContain("pipeline_runs_master     26 read, 23 taken, 0 there already, 3 refused");
+    expect(await database.sql`select from pipeline.pipeline_run_stage_logs where pipeline_run_id = 3`).toHaveLength(0);
+    expect(out).toContain("pipeline_runs_master     29 read, 23 taken, 0 there already, 6 refused");
     expect(await database.sql`select source_tablename from pipeline.pipeline_runs_master where id = 3`).toEqual([
       { source_tablename: "own" },
     ]);

@@ -54,10 +54,21 @@ const text: Column = {
 const wholeNumber: Column = {
   type: "bigint",
   read: (value) => {
-    const number = typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-    if (number === null) return null;
+    if (value === null) return null;
+    const isWritten = typeof value === "bigint" || (typeof value === "string" && /^-?\d{1,15}$/.test(value));
+    const number = isWritten ? Number(value) : value;
     if (typeof number === "number" && Number.isSafeInteger(number)) return number;
-    throw new ValueError(`is ${shown(value)}, not a whole number`);
+    throw new ValueError(`is ${shown(value)}, not a whole number that can be stored`);
+  },
+};
+
+/** In 32 bits, as PostgreSQL's columns for it. */
+const smallNumber: Column = {
+  type: "bigint",
+  read: (value) => {
+    const number = wholeNumber.read(value);
+    if (typeof number === "number" && (number | 0) !== number) throw new ValueError(`is ${number}, which is too much`);
+    return number;
   },
 };
 
@@ -72,7 +83,7 @@ const flag: Column = {
   },
 };
 
-const INSTANT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?$/;
+const INSTANT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-](?:0\d|1[0-5]):?[0-5]\d)?)?$/;
 
 /** Text with or without an offset; without one it is UTC. */
 const instant: Column = {
@@ -83,7 +94,7 @@ const instant: Column = {
     if (match === null) throw new ValueError(`is ${shown(value)}, not a timestamp`);
     const [, day = "", clock = "00:00:00", fraction = "", offset = "Z"] = match;
     const whole = new Date(`${day}T${clock}Z`);
-    if (Number.isNaN(whole.getTime()) || !whole.toISOString().startsWith(day)) {
+    if (Number.isNaN(whole.getTime()) || !whole.toISOString().startsWith(day) || day < "0001-01-02") {
       throw new ValueError(`is ${shown(value)}, which is not in the calendar`);
     }
     return `${day}T${clock}${fraction}${offset}`;
@@ -108,7 +119,7 @@ function orElse({ type, read }: Column, preset: Value): Column {
 const minutes: Column = {
   type: "bigint",
   read: (value) => {
-    const number = wholeNumber.read(value);
+    const number = smallNumber.read(value);
     if (typeof number === "number" && number <= 0) throw new ValueError(`is ${number}; a schedule is 1 minute or more`);
     return number;
   },
@@ -119,7 +130,7 @@ const endpoint = (kind: string): Readonly<Record<string, Column>> => ({
   [`${kind}_name`]: required(text),
   [`${kind}_type`]: required(text),
   [`${kind}_creds`]: text,
-  created_at: instant,
+  created_at: orElse(instant, new Date().toISOString()),
 });
 
 const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> = {
@@ -146,7 +157,7 @@ const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> =
   pipeline_stages: {
     id: wholeNumber,
     pipeline_name: required(text),
-    stage_order: required(wholeNumber),
+    stage_order: required(smallNumber),
     stage_name: required(text),
     stage_type: required(text),
     driver_container: required(text),
@@ -156,8 +167,8 @@ const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> =
     source_tablename: required(text),
     pipeline_name: orElse(text, "default"),
     status: required(text),
-    current_stage: orElse(wholeNumber, 0),
-    total_stages: orElse(wholeNumber, 0),
+    current_stage: orElse(smallNumber, 0),
+    total_stages: orElse(smallNumber, 0),
     triggered_by: orElse(text, "manual"),
     started_at: instant,
     completed_at: instant,
@@ -166,7 +177,7 @@ const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> =
   pipeline_run_stage_logs: {
     id: required(wholeNumber),
     pipeline_run_id: wholeNumber,
-    stage_order: required(wholeNumber),
+    stage_order: required(smallNumber),
     status: required(text),
     rows_processed: wholeNumber,
     file_paths: text,
@@ -201,7 +212,10 @@ export function readConfigDb(file: string): ConfigDb {
 function readTable(database: DatabaseSync, table: ConfigTable, refusals: Refusal[]): readonly ConfigRow[] {
   const rows: ConfigRow[] = [];
   const columns = Object.entries(COLUMNS[table]);
-  for (const [at, stored] of database.prepare(`select * from ${table}`).all().entries()) {
+  const statement = database.prepare(`select * from ${table}`);
+  // One number beyond 2^53 refuses its row, not the file.
+  statement.setReadBigInts(true);
+  for (const [at, stored] of statement.all().entries()) {
     const [key] = Object.values(stored);
     try {
       rows.push(

@@ -85,23 +85,27 @@ async function write(database: Database, keyring: Keyring, found: ConfigDb, isDr
   const tables = new Map<ConfigTable, Taken>();
   try {
     await database.db.transaction(async (tx) => {
+      const runs = new Set<unknown>();
       for (const table of CONFIG_TABLES) {
-        const rows = await prepared(table, found.rows[table], keyring, refusals);
+        const ready = await prepared(table, found.rows[table], keyring, refusals);
+        const rows = table === "pipeline_run_stage_logs" ? ofTheseRuns(ready, runs, refusals) : ready;
         const counts = { taken: 0, known: 0 };
         for (let at = 0; at < rows.length; at += BATCH) {
-          const { taken, known } = await writeRows(tx, table, rows.slice(at, at + BATCH), refusals);
+          const { taken, known, kept } = await writeRows(tx, table, rows.slice(at, at + BATCH), refusals);
+          if (table === "pipeline_runs_master") for (const run of kept) runs.add(run["id"]);
           counts.taken += taken;
           counts.known += known;
         }
         const refused = refusals.filter((refusal) => refusal.table === table).length;
         tables.set(table, { ...counts, refused, read: counts.taken + counts.known + refused });
       }
+      if (isDryRun) throw new DryRun();
+      // Not undone by a rollback, hence the last that is done.
       for (const table of ["pipeline_stages", "pipeline_runs_master", "pipeline_run_stage_logs"]) {
         await tx.execute(sql`select setval(pg_get_serial_sequence(${`pipeline.${table}`}, 'id'), m.id)
           from (select max(id) as id from pipeline.${sql.identifier(table)}) m
           where m.id > (select last_value from pipeline.${sql.identifier(`${table}_id_seq`)})`);
       }
-      if (isDryRun) throw new DryRun();
     });
   } catch (error) {
     if (!(error instanceof DryRun)) throw error;
@@ -128,6 +132,20 @@ async function prepared(
   return ready;
 }
 
+/** A log belongs to the run of the file: a run of another origin may have the same id. */
+function ofTheseRuns(
+  rows: readonly ConfigRow[],
+  runs: ReadonlySet<unknown>,
+  refusals: Refusal[],
+): readonly ConfigRow[] {
+  return rows.filter((row) => {
+    const run = row["pipeline_run_id"];
+    if (run === null || runs.has(run)) return true;
+    refusals.push({ table: "pipeline_run_stage_logs", row: String(row["id"]), why: `its run ${run} was not taken` });
+    return false;
+  });
+}
+
 function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -143,7 +161,7 @@ async function writeRows(
   table: ConfigTable,
   rows: readonly ConfigRow[],
   refusals: Refusal[],
-): Promise<{ taken: number; known: number }> {
+): Promise<{ taken: number; known: number; kept: readonly ConfigRow[] }> {
   const target = sql`pipeline.${sql.identifier(table)}`;
   // Stages whose id is null, as real files have them, are numbered here.
   const columns = columnsOf(table).filter(([name]) => table !== "pipeline_stages" || name !== "id");
@@ -161,18 +179,21 @@ async function writeRows(
   const types = sql.raw(columns.map(([name, type]) => `${name} ${type}`).join(", "));
   const { key, alike } = IDENTITY[table];
   const parent = PARENTS[table];
+  // A source that was renamed since is still the same one.
+  const byId = alike.length === 1 && alike[0] === "id" ? sql` or ${same(alike)}` : sql``;
+  const sameOne = sql`(${same(key)}${byId})`;
   const answered = await tx.execute<{ at: string; state: "new" | "known" | "taken" | "orphan" | "clash" }>(sql`
     /* import.config_db */
     with input as materialized (
       select r.*, case
-        when t.tableoid is not null and (${alike.length === 0 ? sql`true` : same(alike)}) then 'known'
-        when t.tableoid is not null then 'taken'
+        when t.${sql.identifier(key[0] ?? "id")} is not null and (${alike.length === 0 ? sql`true` : same(alike)}) then 'known'
+        when t.${sql.identifier(key[0] ?? "id")} is not null then 'taken'
         when ${parent ?? sql`false`} then 'orphan'
         when row_number() over (partition by ${list(key, "r.")} order by r.at) > 1 then 'clash'
         else 'new' end as state
       from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as (${types}))
         with ordinality as r(${list(names, "")}, at)
-      left join ${target} t on ${same(key)}
+      left join lateral (select * from ${target} t where ${sameOne} limit 1) t on true
     ), inserted as (
       insert into ${target} (${list(names, "")}${table === "pipeline_runs_master" ? sql`, created_at` : sql``})
       select ${list(names, "i.")}${table === "pipeline_runs_master" ? sql`, coalesce(i.started_at, now())` : sql``}
@@ -187,7 +208,11 @@ async function writeRows(
     }
   }
   const count = (state: string) => answered.filter((row) => row.state === state).length;
-  return { taken: count("new"), known: count("known") };
+  const kept = answered.flatMap(({ at, state }) => {
+    const row = rows[Number(at) - 1];
+    return row !== undefined && (state === "new" || state === "known") ? [row] : [];
+  });
+  return { taken: count("new"), known: count("known"), kept };
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -203,8 +228,7 @@ const PARENTS = {
   pipeline_config: null,
   pipeline_stages: null,
   pipeline_runs_master: sql`not exists (select from pipeline.pipeline_config c where c.source_tablename = r.source_tablename)`,
-  pipeline_run_stage_logs: sql`r.pipeline_run_id is not null
-    and not exists (select from pipeline.pipeline_runs_master m where m.id = r.pipeline_run_id)`,
+  pipeline_run_stage_logs: null,
 } as const;
 
 function print({ tables, refusals }: Outcome, isDryRun: boolean): void {
