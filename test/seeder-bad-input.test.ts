@@ -111,6 +111,19 @@ describe("a custom manifest", () => {
     await ask(app.url, "mutation ($id: ID!) { deleteCustomReportManifest(id: $id) }", { id });
   });
 
+  it("of another agency has its job there at once; an id beyond 32 bits is none", async () => {
+    const id = await makeReport(app.url, "moving", "SELECT 1 AS one");
+    await refreshed(app.url, "moving");
+    await ask(app.url, UPDATE, { id, input: { ...good, tableName: "moving", agencyId: 77, agencySlug: "elsewhere" } });
+    expect(
+      await ask(app.url, '{ seederJobs(filter: { agencySlug: "elsewhere" }) { nodes { tableName agencyId } } }'),
+    ).toEqual({
+      seederJobs: { nodes: [{ tableName: "moving", agencyId: 77 }] },
+    });
+    await expectRefused(UPDATE, { id: "3000000000", input: good }, /no manifest 3000000000/, "NOT_FOUND");
+    await ask(app.url, "mutation ($id: ID!) { deleteCustomReportManifest(id: $id) }", { id });
+  });
+
   it("under another name loses the old view, and the next refresh makes the new one", async () => {
     const id = await makeReport(app.url, "before", "SELECT 1 AS one");
     await refreshed(app.url, "before");

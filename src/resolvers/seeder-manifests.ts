@@ -73,6 +73,10 @@ export async function updateCustomManifest(
       .update(customReportManifests)
       .set({ ...manifest, scheduleMinutes: manifest.scheduleMinutes ?? null })
       .where(eq(customReportManifests.id, old.id));
+    // Who filters by agency finds the report under its new one before it runs again.
+    await tx.execute(sql`/* seeder.describe_job */ update reporting.seeder_job_status
+      set report_name = ${manifest.reportName}, agency_id = ${manifest.agencyId}, agency_slug = ${manifest.agencySlug}
+      where table_name = ${manifest.tableName} and report_type = 'custom'`);
     return old.id;
   });
   return found(await customManifest(context.database.db, old.id), "manifest", id);

@@ -105,7 +105,9 @@ export async function refreshView(
     await options.onSession?.(session);
     // Another refresh of this view may still run for an instance that was killed.
     await session`/* seeder.lock_view */ select pg_advisory_xact_lock(1464158548, hashtext(${view.tableName}))`;
-    await session`create schema if not exists reporting`;
+    // IF NOT EXISTS asks for the right to create schemas even where there is one.
+    const [schema] = await session`select to_regnamespace('reporting') is not null as is_there`;
+    if (schema?.["is_there"] !== true) await session`create schema if not exists reporting`;
     const existing = await findView(session, view.tableName);
     if (existing === undefined) await createView(session, view, view.tableName, hash, signal);
     else if (existing.comment !== hash) await replaceView(session, view, existing, hash, signal);
