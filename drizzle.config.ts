@@ -6,6 +6,11 @@ import { defineConfig } from "drizzle-kit";
  */
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./src/db/ingest.ts", "./src/db/pipelines.ts", "./src/db/documents.ts", "./src/db/seeder.ts"],
+  schema: [
+    "./src/db/ingest/tables.ts",
+    "./src/db/pipelines/tables.ts",
+    "./src/db/documents/tables.ts",
+    "./src/db/reports/tables.ts",
+  ],
   out: "./drizzle",
 });

@@ -2,17 +2,17 @@ import { defineConfig } from "vitest/config";
 
 /** Tests of what the database itself does: they run on the oldest and on the newest PostgreSQL that Weir works on. */
 const DATABASE_TESTS = [
-  "test/feed.test.ts",
-  "test/direct-writers.test.ts",
-  "test/seeder-direct-writers.test.ts",
-  "test/seeder-runner.test.ts",
-  "test/retention.test.ts",
-  "test/migrations.test.ts",
-  "test/runs.test.ts",
-  "test/pipelines.test.ts",
-  "test/scheduler.test.ts",
-  "test/snapshot.test.ts",
-  "test/documents-direct-writers.test.ts",
+  "test/feed/feed.test.ts",
+  "test/ingest/direct-writers.test.ts",
+  "test/reports/direct-writers.test.ts",
+  "test/reports/runner.test.ts",
+  "test/feed/retention.test.ts",
+  "test/house/migrations.test.ts",
+  "test/runs/runs.test.ts",
+  "test/pipelines/pipelines.test.ts",
+  "test/pipelines/scheduler.test.ts",
+  "test/feed/snapshot.test.ts",
+  "test/documents/direct-writers.test.ts",
 ];
 
 export default defineConfig({

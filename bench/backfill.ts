@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { openDatabase } from "../src/db/client.ts";
 import { migrateDatabase } from "../src/db/migrate.ts";
-import { migrateAllFiles, verifyAllFiles } from "../src/resolvers/documents-migration.ts";
-import { startEmbeddedPostgres } from "../src/server/embedded/launcher.ts";
+import { startEmbeddedPostgres } from "../src/embedded/launcher.ts";
+import { migrateAllFiles, verifyAllFiles } from "../src/resolvers/documents/migration.ts";
 
 async function main(files: number, batchSize: number): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "weir-bench-"));

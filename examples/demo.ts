@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { createWeirClient } from "../src/client/index.ts";
 import { INGESTED, SUMMARY } from "./demo-documents.ts";
 import { runDemoPipelines } from "./demo-pipelines.ts";
+import { runSeederDemo } from "./demo-reports.ts";
 import { startDemoService } from "./demo-service.ts";
 import { runWorker } from "./document-worker/worker.ts";
 import { runExtractor } from "./hl7-extractor/extractor.ts";
-import { runSeederDemo } from "./seeder-demo.ts";
 import { writeSyntheticLogs } from "./synthetic-logs.ts";
 
 const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));

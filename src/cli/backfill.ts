@@ -1,5 +1,5 @@
-import { rangeOfLogs } from "../db/documents-rebuild.ts";
-import { type MigrationSummary, migrateAllFiles } from "../resolvers/documents-migration.ts";
+import { rangeOfLogs } from "../db/documents/rebuild.ts";
+import { type MigrationSummary, migrateAllFiles } from "../resolvers/documents/migration.ts";
 import type { Config } from "../server/config.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";

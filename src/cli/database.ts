@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Database, openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { EmbeddedPostgresError } from "../embedded/error.ts";
+import { startEmbeddedPostgres } from "../embedded/launcher.ts";
+import { urlFile } from "../embedded/secrets.ts";
 import type { Config } from "../server/config.ts";
-import { EmbeddedPostgresError } from "../server/embedded/error.ts";
-import { startEmbeddedPostgres } from "../server/embedded/launcher.ts";
-import { urlFile } from "../server/embedded/secrets.ts";
 import { explainStart, type Failure } from "./failure.ts";
 
 const QUIET = { info() {}, warn() {}, error() {} };

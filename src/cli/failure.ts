@@ -1,6 +1,6 @@
 import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { DatabaseUnfitError } from "../db/migrate.ts";
-import { EmbeddedPostgresError } from "../server/embedded/error.ts";
+import { EmbeddedPostgresError } from "../embedded/error.ts";
 import { SecretKeyError } from "../server/secret-key.ts";
 
 /** Why a command did not do what it was called for, where its caller can mend it: one line. */

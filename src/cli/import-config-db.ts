@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { sql } from "drizzle-orm";
 import type { Database, Transaction } from "../db/client.ts";
-import { encryptCreds, type JsonObject, type Keyring } from "../resolvers/credentials.ts";
 import { isMeantForCaller } from "../resolvers/errors.ts";
+import { encryptCreds, type JsonObject, type Keyring } from "../resolvers/pipelines/credentials.ts";
 import type { Config } from "../server/config.ts";
 import { openKeyring } from "../server/secret-key.ts";
 import {

@@ -1,6 +1,6 @@
-import { ImportError, importLogs } from "../db/documents-import.ts";
+import { ImportError, importLogs } from "../db/documents/import.ts";
+import { errorCode } from "../embedded/error.ts";
 import type { Config } from "../server/config.ts";
-import { errorCode } from "../server/embedded/error.ts";
 import { withDatabase } from "./database.ts";
 import type { Failure } from "./failure.ts";
 

@@ -1,5 +1,5 @@
-import { rangeOfLogs } from "../db/documents-rebuild.ts";
-import { verifyAllFiles } from "../resolvers/documents-migration.ts";
+import { rangeOfLogs } from "../db/documents/rebuild.ts";
+import { verifyAllFiles } from "../resolvers/documents/migration.ts";
 import type { Config } from "../server/config.ts";
 import { takesNoArguments } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";

@@ -1,7 +1,7 @@
-import { fileProcessingSteps, files, processingLogs } from "../db/documents.ts";
-import { fileStatuses, hl7Files } from "../db/ingest.ts";
-import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines.ts";
-import { seederJobs, seederRuns } from "../db/seeder.ts";
+import { fileProcessingSteps, files, processingLogs } from "../db/documents/tables.ts";
+import { fileStatuses, hl7Files } from "../db/ingest/tables.ts";
+import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines/tables.ts";
+import { seederJobs, seederRuns } from "../db/reports/tables.ts";
 
 /**
  * What the feed announces. A topic names the table whose rows its changes carry, and the column that is the subject's

@@ -1,9 +1,9 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { Keyring } from "./credentials.ts";
-import type { IngestWriters } from "./ingest-writes.ts";
+import type { IngestWriters } from "./ingest/writes.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
-import type { ReportEngine } from "./seeder-engine.ts";
+import type { Keyring } from "./pipelines/credentials.ts";
+import type { ReportEngine } from "./reports/engine.ts";
 
 /** Roles, each including the ones before it. */
 export const ROLES = ["VIEWER", "WORKER", "ADMIN"] as const;

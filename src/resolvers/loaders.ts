@@ -1,8 +1,8 @@
 import type { Context } from "./context.ts";
-import { createDocumentsLoaders, type DocumentsLoaders } from "./documents-loaders.ts";
-import { createIngestLoaders, type IngestLoaders } from "./ingest-loaders.ts";
-import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines-loaders.ts";
-import { createSeederLoaders, type SeederLoaders } from "./seeder-loaders.ts";
+import { createDocumentsLoaders, type DocumentsLoaders } from "./documents/loaders.ts";
+import { createIngestLoaders, type IngestLoaders } from "./ingest/loaders.ts";
+import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines/loaders.ts";
+import { createSeederLoaders, type SeederLoaders } from "./reports/loaders.ts";
 
 /** Loaders that gather what the fields of one level ask for into one statement, by system. */
 export interface Loaders {

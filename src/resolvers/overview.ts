@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { instantFromPostgres } from "../db/columns.ts";
-import { files as documents, fileProcessingSteps, STEP_END } from "../db/documents.ts";
-import { files, wordsOf } from "../db/ingest.ts";
-import { pipelineRuns, RUN_END } from "../db/pipelines.ts";
-import { seederRuns } from "../db/seeder.ts";
+import { files as documents, fileProcessingSteps, STEP_END } from "../db/documents/tables.ts";
+import { files, wordsOf } from "../db/ingest/tables.ts";
+import { pipelineRuns, RUN_END } from "../db/pipelines/tables.ts";
+import { seederRuns } from "../db/reports/tables.ts";
 import type { Topic } from "../feed/topics.ts";
-import { agencyScope, withinAgencies } from "./agency-scope.ts";
 import type { Context } from "./context.ts";
 import { badInput } from "./errors.ts";
+import { agencyScope, withinAgencies } from "./reports/agency-scope.ts";
 
 /** Something that failed, in any of the systems. */
 export interface Failure {

@@ -1,8 +1,8 @@
 import SchemaBuilder from "@pothos/core";
 import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import { type Context, ROLES, type Role } from "../resolvers/context.ts";
-import type { JsonObject } from "../resolvers/credentials.ts";
 import { userError } from "../resolvers/errors.ts";
+import type { JsonObject } from "../resolvers/pipelines/credentials.ts";
 
 interface OwnTypes {
   Context: Context;

@@ -1,14 +1,14 @@
-import { fileStatusCounts } from "../resolvers/documents.ts";
-import { ingestSummary } from "../resolvers/ingest.ts";
+import { fileStatusCounts } from "../resolvers/documents/documents.ts";
+import { ingestSummary } from "../resolvers/ingest/ingest.ts";
 import { type Failure, recentFailures } from "../resolvers/overview.ts";
-import { type PipelineOverview, pipelineOverview } from "../resolvers/run-summary.ts";
-import { seederDashboard } from "../resolvers/seeder-dashboard.ts";
+import { seederDashboard } from "../resolvers/reports/dashboard.ts";
+import { type PipelineOverview, pipelineOverview } from "../resolvers/runs/summary.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";
-import { FileStatusCountRef } from "./documents.ts";
-import { IngestSummaryRef } from "./ingest-summary.ts";
-import { RunStatusCountRef } from "./run-summary.ts";
-import { SeederDashboard } from "./seeder-dashboard.ts";
+import { FileStatusCountRef } from "./documents/queries.ts";
+import { IngestSummaryRef } from "./ingest/summary.ts";
+import { SeederDashboard } from "./reports/dashboard.ts";
+import { RunStatusCountRef } from "./runs/summary.ts";
 
 const FailureRef = builder.objectRef<Failure>("Failure").implement({
   description: "A failed file, run, step or report, from any of the four systems.",

@@ -1,7 +1,7 @@
 import { GraphQLError } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
-import type { JsonObject } from "../resolvers/credentials.ts";
 import { userError } from "../resolvers/errors.ts";
+import type { JsonObject } from "../resolvers/pipelines/credentials.ts";
 import { builder } from "./builder.ts";
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;

@@ -5,21 +5,21 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { startEmbeddedPostgres } from "../embedded/launcher.ts";
 import { openFeed } from "../feed/feed.ts";
 import type { Services, Viewer } from "../resolvers/context.ts";
 import { schema } from "../schema/index.ts";
 import type { Config } from "./config.ts";
-import { startEmbeddedPostgres } from "./embedded/launcher.ts";
-import { createFanout } from "./fanout.ts";
 import { createHttpHandler, GRAPHQL_PATH } from "./http.ts";
 import type { Logger } from "./log.ts";
-import { startMaintenance } from "./maintenance.ts";
 import { createOperations } from "./operation.ts";
 import { refusalOf } from "./origin.ts";
 import { openKeyring } from "./secret-key.ts";
-import { startSeederRunner } from "./seeder-runner.ts";
 import { createServices } from "./services.ts";
-import { createWebSockets } from "./websocket.ts";
+import { createFanout } from "./subscriptions/fanout.ts";
+import { createWebSockets } from "./subscriptions/websocket.ts";
+import { startMaintenance } from "./upkeep/maintenance.ts";
+import { startSeederRunner } from "./upkeep/report-runner.ts";
 
 export interface App extends AsyncDisposable {
   /** Where GraphQL is served over HTTP. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readSecretKey } from "../resolvers/credentials.ts";
+import { readSecretKey } from "../resolvers/pipelines/credentials.ts";
 import { readDatabases } from "./databases.ts";
 
 /** A setting can't be used; the message is one line that says which, what it was, and what is allowed. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { OWN_DATABASE } from "../db/seeder.ts";
+import { OWN_DATABASE } from "../db/reports/tables.ts";
 
 const connection = z.strictObject({
   url: z.string().refine((value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ""), {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readFile } from "node:fs/promises";
 import path from "node:path";
-import { KEY_BYTES, type Keyring, readSecretKey, type SecretKey } from "../resolvers/credentials.ts";
+import { KEY_BYTES, type Keyring, readSecretKey, type SecretKey } from "../resolvers/pipelines/credentials.ts";
 import type { Config } from "./config.ts";
 
 const FILE = "secret.key";

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { migrateDatabase } from "../../src/db/migrate.ts";
-import { startEmbeddedPostgres } from "../../src/server/embedded/launcher.ts";
+import { startEmbeddedPostgres } from "../../src/embedded/launcher.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -2,7 +2,7 @@ import { GraphQLError } from "graphql";
 import { type Database, openDatabase } from "../../src/db/client.ts";
 import { openFeed } from "../../src/feed/feed.ts";
 import type { Viewer } from "../../src/resolvers/context.ts";
-import type { Keyring } from "../../src/resolvers/credentials.ts";
+import type { Keyring } from "../../src/resolvers/pipelines/credentials.ts";
 import { schema } from "../../src/schema/index.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { createLog } from "../../src/server/log.ts";

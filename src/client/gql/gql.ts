@@ -23,17 +23,17 @@ type Documents = {
     "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": typeof types.DemoCreatePipelineDocument,
     "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.DemoFailedRunsDocument,
     "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": typeof types.DemoRetryRunDocument,
+    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": typeof types.DemoReportsDocument,
+    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeReportDocument,
+    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeCannedReportDocument,
+    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoGiveReportDocument,
+    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": typeof types.DemoRunsDocument,
     "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": typeof types.FilesOfHashDocument,
     "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.CreateFileDocument,
     "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": typeof types.AddUploadStepsDocument,
     "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": typeof types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
-    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": typeof types.DemoReportsDocument,
-    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeReportDocument,
-    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoMakeCannedReportDocument,
-    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": typeof types.DemoGiveReportDocument,
-    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": typeof types.DemoRunsDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": typeof types.ClaimStageDocument,
     "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": typeof types.HeartbeatStageDocument,
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": typeof types.CompleteStageDocument,
@@ -57,17 +57,17 @@ const documents: Documents = {
     "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": types.DemoCreatePipelineDocument,
     "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.DemoFailedRunsDocument,
     "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": types.DemoRetryRunDocument,
+    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": types.DemoReportsDocument,
+    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeReportDocument,
+    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeCannedReportDocument,
+    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoGiveReportDocument,
+    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": types.DemoRunsDocument,
     "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n": types.FilesOfHashDocument,
     "\n  mutation CreateFile($input: CreateFileInput!, $idempotencyKey: String!) {\n    createFile(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.CreateFileDocument,
     "\n  mutation AddUploadSteps($fileId: ID!, $destinations: [String!]!) {\n    addUploadSteps(fileId: $fileId, destinations: $destinations) {\n      stepName\n    }\n  }\n": types.AddUploadStepsDocument,
     "\n  mutation UpdateStepStatus($input: UpdateStepStatusInput!, $idempotencyKey: String!) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.UpdateStepStatusDocument,
     "\n  mutation RecordHl7Files($input: [Hl7FileInput!]!) {\n    recordHl7Files(input: $input) {\n      segmentNumber\n    }\n  }\n": types.RecordHl7FilesDocument,
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
-    "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n": types.DemoReportsDocument,
-    "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeReportDocument,
-    "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n": types.DemoMakeCannedReportDocument,
-    "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n": types.DemoGiveReportDocument,
-    "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n": types.DemoRunsDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": types.ClaimStageDocument,
     "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": types.HeartbeatStageDocument,
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": types.CompleteStageDocument,
@@ -118,6 +118,26 @@ export function graphql(source: "\n  mutation DemoRetryRun($id: ID!) {\n    retr
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoReportsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeCannedReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoGiveReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoRunsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  query FilesOfHash($filehash: String!) {\n    files(filter: { filehash: $filehash }, first: 100) {\n      nodes {\n        id\n        originalFilename\n        overallStatus {\n          status\n        }\n        steps {\n          stepName\n          status\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').FilesOfHashDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -139,26 +159,6 @@ export function graphql(source: "\n  mutation RecordHl7Files($input: [Hl7FileInp
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').RecordFileStatusesDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query DemoReports {\n    customReportManifests {\n      tableName\n    }\n    cannedReports {\n      id\n      tableName\n      manifests {\n        agencySlug\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoReportsDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation DemoMakeReport($input: CustomReportManifestInput!) {\n    createCustomReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeReportDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation DemoMakeCannedReport($input: CannedReportInput!) {\n    createCannedReport(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoMakeCannedReportDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation DemoGiveReport($input: CannedReportManifestInput!) {\n    createCannedReportManifest(input: $input) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoGiveReportDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  subscription DemoRuns($after: Cursor) {\n    seederRunChanged(after: $after) {\n      cursor\n      run {\n        tableName\n        status\n        recordsProcessed\n        consecutiveFailures\n        errors\n      }\n    }\n  }\n"): typeof import('./graphql.ts').DemoRunsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

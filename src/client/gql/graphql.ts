@@ -326,6 +326,39 @@ export type DemoRetryRunMutationVariables = Exact<{
 
 export type DemoRetryRunMutation = { readonly retryRun: { readonly id: string } };
 
+export type DemoReportsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DemoReportsQuery = { readonly customReportManifests: ReadonlyArray<{ readonly tableName: string }>, readonly cannedReports: ReadonlyArray<{ readonly id: string, readonly tableName: string, readonly manifests: ReadonlyArray<{ readonly agencySlug: string }> }> };
+
+export type DemoMakeReportMutationVariables = Exact<{
+  input: CustomReportManifestInput;
+}>;
+
+
+export type DemoMakeReportMutation = { readonly createCustomReportManifest: { readonly id: string } };
+
+export type DemoMakeCannedReportMutationVariables = Exact<{
+  input: CannedReportInput;
+}>;
+
+
+export type DemoMakeCannedReportMutation = { readonly createCannedReport: { readonly id: string } };
+
+export type DemoGiveReportMutationVariables = Exact<{
+  input: CannedReportManifestInput;
+}>;
+
+
+export type DemoGiveReportMutation = { readonly createCannedReportManifest: { readonly id: string } };
+
+export type DemoRunsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type DemoRunsSubscription = { readonly seederRunChanged: { readonly cursor: string, readonly run: { readonly tableName: string, readonly status: SeederStatus, readonly recordsProcessed: number, readonly consecutiveFailures: number, readonly errors: string | null } } };
+
 export type FilesOfHashQueryVariables = Exact<{
   filehash: string;
 }>;
@@ -371,39 +404,6 @@ export type RecordFileStatusesMutationVariables = Exact<{
 
 
 export type RecordFileStatusesMutation = { readonly recordFileStatuses: ReadonlyArray<{ readonly id: string }> };
-
-export type DemoReportsQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type DemoReportsQuery = { readonly customReportManifests: ReadonlyArray<{ readonly tableName: string }>, readonly cannedReports: ReadonlyArray<{ readonly id: string, readonly tableName: string, readonly manifests: ReadonlyArray<{ readonly agencySlug: string }> }> };
-
-export type DemoMakeReportMutationVariables = Exact<{
-  input: CustomReportManifestInput;
-}>;
-
-
-export type DemoMakeReportMutation = { readonly createCustomReportManifest: { readonly id: string } };
-
-export type DemoMakeCannedReportMutationVariables = Exact<{
-  input: CannedReportInput;
-}>;
-
-
-export type DemoMakeCannedReportMutation = { readonly createCannedReport: { readonly id: string } };
-
-export type DemoGiveReportMutationVariables = Exact<{
-  input: CannedReportManifestInput;
-}>;
-
-
-export type DemoGiveReportMutation = { readonly createCannedReportManifest: { readonly id: string } };
-
-export type DemoRunsSubscriptionVariables = Exact<{
-  after?: string | null | undefined;
-}>;
-
-
-export type DemoRunsSubscription = { readonly seederRunChanged: { readonly cursor: string, readonly run: { readonly tableName: string, readonly status: SeederStatus, readonly recordsProcessed: number, readonly consecutiveFailures: number, readonly errors: string | null } } };
 
 export type ClaimStageMutationVariables = Exact<{
   driverContainer: string;
@@ -597,6 +597,55 @@ export const DemoRetryRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DemoRetryRunMutation, DemoRetryRunMutationVariables>;
+export const DemoReportsDocument = new TypedDocumentString(`
+    query DemoReports {
+  customReportManifests {
+    tableName
+  }
+  cannedReports {
+    id
+    tableName
+    manifests {
+      agencySlug
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoReportsQuery, DemoReportsQueryVariables>;
+export const DemoMakeReportDocument = new TypedDocumentString(`
+    mutation DemoMakeReport($input: CustomReportManifestInput!) {
+  createCustomReportManifest(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoMakeReportMutation, DemoMakeReportMutationVariables>;
+export const DemoMakeCannedReportDocument = new TypedDocumentString(`
+    mutation DemoMakeCannedReport($input: CannedReportInput!) {
+  createCannedReport(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoMakeCannedReportMutation, DemoMakeCannedReportMutationVariables>;
+export const DemoGiveReportDocument = new TypedDocumentString(`
+    mutation DemoGiveReport($input: CannedReportManifestInput!) {
+  createCannedReportManifest(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoGiveReportMutation, DemoGiveReportMutationVariables>;
+export const DemoRunsDocument = new TypedDocumentString(`
+    subscription DemoRuns($after: Cursor) {
+  seederRunChanged(after: $after) {
+    cursor
+    run {
+      tableName
+      status
+      recordsProcessed
+      consecutiveFailures
+      errors
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DemoRunsSubscription, DemoRunsSubscriptionVariables>;
 export const FilesOfHashDocument = new TypedDocumentString(`
     query FilesOfHash($filehash: String!) {
   files(filter: { filehash: $filehash }, first: 100) {
@@ -649,55 +698,6 @@ export const RecordFileStatusesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RecordFileStatusesMutation, RecordFileStatusesMutationVariables>;
-export const DemoReportsDocument = new TypedDocumentString(`
-    query DemoReports {
-  customReportManifests {
-    tableName
-  }
-  cannedReports {
-    id
-    tableName
-    manifests {
-      agencySlug
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<DemoReportsQuery, DemoReportsQueryVariables>;
-export const DemoMakeReportDocument = new TypedDocumentString(`
-    mutation DemoMakeReport($input: CustomReportManifestInput!) {
-  createCustomReportManifest(input: $input) {
-    id
-  }
-}
-    `) as unknown as TypedDocumentString<DemoMakeReportMutation, DemoMakeReportMutationVariables>;
-export const DemoMakeCannedReportDocument = new TypedDocumentString(`
-    mutation DemoMakeCannedReport($input: CannedReportInput!) {
-  createCannedReport(input: $input) {
-    id
-  }
-}
-    `) as unknown as TypedDocumentString<DemoMakeCannedReportMutation, DemoMakeCannedReportMutationVariables>;
-export const DemoGiveReportDocument = new TypedDocumentString(`
-    mutation DemoGiveReport($input: CannedReportManifestInput!) {
-  createCannedReportManifest(input: $input) {
-    id
-  }
-}
-    `) as unknown as TypedDocumentString<DemoGiveReportMutation, DemoGiveReportMutationVariables>;
-export const DemoRunsDocument = new TypedDocumentString(`
-    subscription DemoRuns($after: Cursor) {
-  seederRunChanged(after: $after) {
-    cursor
-    run {
-      tableName
-      status
-      recordsProcessed
-      consecutiveFailures
-      errors
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<DemoRunsSubscription, DemoRunsSubscriptionVariables>;
 export const ClaimStageDocument = new TypedDocumentString(`
     mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {
   claimStage(

@@ -1,0 +1,162 @@
+import {
+  type FileRow,
+  MAIN_PROCESSING_STEPS,
+  type ProcessingLogRow,
+  type StepRow,
+  uploadStepsOf,
+} from "../../db/documents/tables.ts";
+import type { Context } from "../context.ts";
+import { numberedId } from "../input.ts";
+import { connect } from "../lists.ts";
+import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "../paging.ts";
+import type { FileFilter, ProcessingLogFilter } from "./filters.ts";
+import {
+  checkDestinations,
+  checkNewFile,
+  checkNewLog,
+  checkStepNames,
+  checkStepUpdate,
+  fileIdOf,
+  type NewFile,
+  type NewLog,
+  noSuchFile,
+  type StepUpdate,
+} from "./input.ts";
+import {
+  countFiles,
+  countLogsOf,
+  type FileStatusCount,
+  listFiles,
+  listLogs,
+  readLog,
+  readStep,
+  TIMELINE_ORDER,
+} from "./reads.ts";
+import { addSteps, insertFile, insertLog, setStep } from "./writes.ts";
+
+interface FilterArgs<Filter> extends PageArgs {
+  readonly filter?: Filter | null | undefined;
+}
+
+type Key = string | null | undefined;
+
+/** Null when there is no such file. */
+export function file(context: Context, id: string): Promise<FileRow | null> {
+  const number = numberedId(id);
+  return number === undefined ? Promise.resolve(null) : context.loaders.documents.file.load(number);
+}
+
+/** Throws NOT_FOUND when it was removed. */
+export async function fileOf(context: Context, fileId: number): Promise<FileRow> {
+  const found = await context.loaders.documents.file.load(fileId);
+  if (found === null) throw noSuchFile(fileId);
+  return found;
+}
+
+export async function files(
+  { database, settings }: Context,
+  args: FilterArgs<FileFilter>,
+): Promise<Connection<FileRow>> {
+  return connect(await listFiles(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
+}
+
+export async function processingLogs(
+  { database, settings }: Context,
+  args: FilterArgs<ProcessingLogFilter>,
+): Promise<Connection<ProcessingLogRow>> {
+  return connect(await listLogs(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
+}
+
+export function fileStatusCounts({ database }: Context): Promise<readonly FileStatusCount[]> {
+  return countFiles(database.db);
+}
+
+export function stepsOf({ loaders }: Context, fileId: number): Promise<readonly StepRow[]> {
+  return loaders.documents.steps.load(fileId);
+}
+
+export async function logsOf(
+  { database, loaders, settings }: Context,
+  fileId: number,
+  args: PageArgs,
+): Promise<Connection<ProcessingLogRow>> {
+  const request = pageRequest(args, TIMELINE_ORDER, settings.maxPageSize);
+  const rows = await loaders.documents.logPages(request, JSON.stringify(args)).load(fileId);
+  return toConnection(
+    TIMELINE_ORDER,
+    toPage(request, rows),
+    () => countLogsOf(database.db, fileId),
+    (row) => row,
+  );
+}
+
+/** In progress for longer than a step may take. */
+export function isStalled({ settings }: Context, { status, startedAt, updatedAt }: StepRow): boolean {
+  const since = Date.parse(startedAt ?? updatedAt);
+  return status === "in_progress" && since < Date.now() - settings.stepTimeoutMinutes * 60_000;
+}
+
+/** Seconds from start to end; null while one of them is not known. */
+export function durationSeconds({ startedAt, completedAt }: StepRow): number | null {
+  if (startedAt === null || completedAt === null) return null;
+  const milliseconds = Date.parse(completedAt) - Date.parse(startedAt);
+  return Number.isNaN(milliseconds) ? null : milliseconds / 1_000;
+}
+
+export async function createFile(context: Context, input: NewFile, idempotencyKey: Key): Promise<FileRow> {
+  const checked = checkNewFile(input);
+  const steps = checked.initializeSteps ? (checkStepNames(checked.steps) ?? MAIN_PROCESSING_STEPS) : [];
+  const id = await insertFile(context, checked, steps, idempotencyKey);
+  context.loaders.documents.clear();
+  return fileOf(context, id);
+}
+
+/** Answers the steps of the list, those that were there and those that were added, in its order. */
+export function initializeFileSteps(
+  context: Context,
+  fileId: string,
+  steps: readonly string[] | null | undefined,
+): Promise<readonly StepRow[]> {
+  return addAndRead(context, fileIdOf(fileId), checkStepNames(steps) ?? MAIN_PROCESSING_STEPS);
+}
+
+/** Answers two steps for each destination, in the order given. */
+export function addUploadSteps(
+  context: Context,
+  fileId: string,
+  destinations: readonly string[],
+): Promise<readonly StepRow[]> {
+  return addAndRead(context, fileIdOf(fileId), checkDestinations(destinations).flatMap(uploadStepsOf));
+}
+
+async function addAndRead(context: Context, fileId: number, names: readonly string[]): Promise<readonly StepRow[]> {
+  await addSteps(context, fileId, names);
+  context.loaders.documents.clear();
+  const steps = await context.loaders.documents.steps.load(fileId);
+  const byName = new Map(steps.map((step) => [step.stepName, step]));
+  return names.flatMap((name) => byName.get(name) ?? []);
+}
+
+/** A repeated report under its idempotency key is answered with the step as it is now. */
+export async function updateStepStatus(context: Context, input: StepUpdate, idempotencyKey: Key): Promise<StepRow> {
+  const update = checkStepUpdate(input);
+  const id = await setStep(context, fileIdOf(update.fileId), update, idempotencyKey);
+  context.loaders.documents.clear();
+  const step = await readStep(context.database.db, id);
+  if (step === undefined) throw noSuchFile(update.fileId);
+  return step;
+}
+
+export async function logProcessingEvent(
+  context: Context,
+  input: NewLog,
+  idempotencyKey: Key,
+): Promise<ProcessingLogRow> {
+  const log = checkNewLog(input);
+  const fileId = log.fileId == null ? null : fileIdOf(log.fileId);
+  const id = await insertLog(context, fileId, log, idempotencyKey);
+  context.loaders.documents.clear();
+  const row = await readLog(context.database.db, id);
+  if (row === undefined) throw new Error("a log entry that was written is not there");
+  return row;
+}

@@ -1,0 +1,153 @@
+import { and, eq, getColumns, sql } from "drizzle-orm";
+import type { Db } from "../../db/client.ts";
+import {
+  FILE_OVERALL_STATUSES,
+  type FileOverallStatusWord,
+  type FileRow,
+  fileProcessingSteps,
+  files,
+  type ProcessingLogRow,
+  processingLogs,
+  type StepRow,
+} from "../../db/documents/tables.ts";
+import { bigintArray, groupByPlace } from "../batches.ts";
+import { countUpTo, type List, listRows } from "../lists.ts";
+import type { Order, PageArgs, PageRequest } from "../paging.ts";
+import { type FileFilter, type ProcessingLogFilter, whereFile, whereLog } from "./filters.ts";
+
+/** Newest first. */
+const FILE_ORDER: Order<FileRow> = {
+  name: "file",
+  columns: [
+    { expression: sql`${files.createdAt}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${files.id}`, direction: "desc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.createdAt, row.id],
+};
+
+/** Newest first, over all files. */
+const LOG_ORDER: Order<ProcessingLogRow> = {
+  name: "processing_log",
+  columns: [
+    { expression: sql`${processingLogs.timestamp}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${processingLogs.id}`, direction: "desc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.timestamp, row.id],
+};
+
+/** Oldest first, of one file: its timeline. */
+export const TIMELINE_ORDER: Order<ProcessingLogRow> = {
+  name: "timeline",
+  columns: [
+    { expression: sql`${processingLogs.timestamp}`, direction: "asc", type: "timestamptz" },
+    { expression: sql`${processingLogs.id}`, direction: "asc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.timestamp, row.id],
+};
+
+export interface FileStatusCount {
+  readonly status: FileOverallStatusWord;
+  readonly count: number;
+}
+
+export function listFiles(db: Db, filter: FileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+  return listRows(db, {
+    name: "documents.files",
+    table: files,
+    order: FILE_ORDER,
+    where: whereFile(filter),
+    args,
+    maxSize,
+  });
+}
+
+export function listLogs(
+  db: Db,
+  filter: ProcessingLogFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<ProcessingLogRow>> {
+  const where = whereLog(filter);
+  return listRows(db, {
+    name: "documents.processing_logs",
+    table: processingLogs,
+    order: LOG_ORDER,
+    where,
+    args,
+    maxSize,
+  });
+}
+
+/** Of every overall status, also one that no file has. */
+export async function countFiles(db: Db): Promise<readonly FileStatusCount[]> {
+  const rows = await db.execute<{ status: string; count: string }>(
+    sql`/* documents.file_counts */ select status, sum(count) as count from documents.file_counts group by status`,
+  );
+  const counts = new Map(rows.map(({ status, count }) => [status, Number(count)]));
+  return FILE_OVERALL_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 }));
+}
+
+/** How many log entries one file has. */
+export function countLogsOf(db: Db, fileId: number): Promise<number | null> {
+  const where = sql`${processingLogs.fileId} = ${fileId}`;
+  return countUpTo(db, "documents.count_logs_of_file", sql`${processingLogs} where ${where}`);
+}
+
+/** Files by id, null for those that are not there. */
+export async function loadFiles(db: Db, ids: readonly number[]): Promise<readonly (FileRow | null)[]> {
+  const rows = await db
+    .select()
+    .from(files)
+    .where(sql`${files.id} = any(${bigintArray(ids)})`)
+    .comment("documents.files_by_id");
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => found.get(id) ?? null);
+}
+
+/** The steps of files, each in the order in which they were added. */
+export async function loadSteps(db: Db, fileIds: readonly number[]): Promise<readonly (readonly StepRow[])[]> {
+  const rows = await db
+    .select()
+    .from(fileProcessingSteps)
+    .where(sql`${fileProcessingSteps.fileId} = any(${bigintArray(fileIds)})`)
+    .orderBy(fileProcessingSteps.id)
+    .comment("documents.steps_of_files");
+  const found = Map.groupBy(rows, (row) => row.fileId);
+  return fileIds.map((id) => found.get(id) ?? []);
+}
+
+/** The log entries of files, each oldest first, one page for each file. */
+export async function loadLogPages(
+  db: Db,
+  fileIds: readonly number[],
+  request: PageRequest,
+): Promise<readonly (readonly ProcessingLogRow[])[]> {
+  const page = db
+    .select()
+    .from(processingLogs)
+    .where(and(sql`${processingLogs.fileId} = k.id`, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .as("page");
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
+    .from(sql`unnest(${bigintArray(fileIds)}) with ordinality as k(id, at)`)
+    .crossJoinLateral(page)
+    .comment("documents.logs_of_files");
+  return groupByPlace(fileIds.length, rows);
+}
+
+/** One step by its id; undefined when it was removed. */
+export async function readStep(db: Db, id: number): Promise<StepRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(fileProcessingSteps)
+    .where(eq(fileProcessingSteps.id, id))
+    .comment("documents.step_by_id");
+  return row;
+}
+
+export async function readLog(db: Db, id: number): Promise<ProcessingLogRow | undefined> {
+  const [row] = await db.select().from(processingLogs).where(eq(processingLogs.id, id)).comment("documents.log_by_id");
+  return row;
+}

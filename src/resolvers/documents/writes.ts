@@ -1,0 +1,107 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Transaction } from "../../db/client.ts";
+import { instantFromPostgres } from "../../db/columns.ts";
+import { files, processingLogs } from "../../db/documents/tables.ts";
+import { textArray } from "../batches.ts";
+import type { Context } from "../context.ts";
+import { badInput } from "../errors.ts";
+import { asWriter, writeInStatement, writeInTransaction } from "../transactions.ts";
+import { type NewFile, type NewLog, noSuchFile, type StepUpdate } from "./input.ts";
+
+type Key = string | null | undefined;
+
+/** Writes a file and its steps, both or neither. Answers its id. */
+export function insertFile(
+  context: Context,
+  input: NewFile,
+  steps: readonly string[],
+  idempotencyKey: Key,
+): Promise<number> {
+  const { filehash, originalFilename = null, fileSize = null, mimeType = null } = input;
+  const claimed = [filehash, originalFilename, fileSize, mimeType, steps];
+  return writeInTransaction(context, { operation: "createFile", idempotencyKey, input: claimed }, async (tx) => {
+    const [row] = await tx
+      .insert(files)
+      .values({ filehash, originalFilename, fileSize, mimeType })
+      .returning({ id: files.id })
+      .comment("documents.create_file");
+    if (row === undefined) throw new Error("a file that was inserted has no id");
+    await insertSteps(tx, row.id, steps);
+    return row.id;
+  });
+}
+
+/** Adds the steps that the file does not have yet, as pending. Throws NOT_FOUND. */
+export function addSteps(context: Context, fileId: number, names: readonly string[]): Promise<number> {
+  return writeInTransaction(context, null, async (tx) => {
+    await assertFile(tx, fileId);
+    await insertSteps(tx, fileId, names);
+    return fileId;
+  });
+}
+
+async function insertSteps(tx: Transaction, fileId: number, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await tx.execute(sql`/* documents.add_steps */
+    insert into documents.file_processing_steps (file_id, step_name, status)
+    select ${fileId}::bigint, n.name, 'pending' from unnest(${textArray(names)}) with ordinality as n(name, at) order by n.at
+    on conflict (file_id, step_name) do nothing`);
+}
+
+/** Sets a step and appends its log entry, both or neither. Answers the step's id. */
+export async function setStep(
+  context: Context,
+  fileId: number,
+  update: StepUpdate,
+  idempotencyKey: Key,
+): Promise<number> {
+  const { stepName, status, errorMessage, startedAt, completedAt, message, detail, taskId } = update;
+  const given = [errorMessage, startedAt, completedAt, message, detail, taskId].map((value) => value ?? null);
+  const [error = null, start = null, end = null, text = null, more = null, task = null] = given;
+  const write = (writer: SQL) => sql`/* documents.update_step_status */
+    with w as materialized (${writer})
+    select u.* from w, documents.update_step_status(${fileId}::bigint, case when w is not null then ${stepName} end, ${status},
+      ${error}, ${start}::timestamptz, ${end}::timestamptz, ${text}, ${more}, ${task}) u`;
+  const idOf = ([row]: readonly WrittenStep[]): number => {
+    if (row?.step_id == null) throw noSuchFile(fileId);
+    if (row.refused_start === null) return Number(row.step_id);
+    const began = instantFromPostgres(row.refused_start);
+    throw badInput(`input.completedAt (${end ?? ""}) is before the step's startedAt (${began}). Check the clock.`);
+  };
+  // A refusal has written nothing: without a key to be kept beside it, one statement is all.
+  if (idempotencyKey == null) {
+    return writeInStatement(context, async (db, writer) => idOf(await db.execute<WrittenStep>(write(writer))));
+  }
+  const claim = { operation: "updateStepStatus", idempotencyKey, input: [fileId, stepName, status, ...given] };
+  const actor = asWriter(context.viewer.name ?? "");
+  return writeInTransaction(context, claim, async (tx) => idOf(await tx.execute<WrittenStep>(write(actor))));
+}
+
+interface WrittenStep extends Record<string, unknown> {
+  /** Null: there is no such file. */
+  readonly step_id: string | null;
+  /** The start before which the step would end. */
+  readonly refused_start: string | null;
+}
+
+/** Appends to the history. Answers the entry's id. Throws NOT_FOUND for a file that is not there. */
+export function insertLog(context: Context, fileId: number | null, log: NewLog, idempotencyKey: Key): Promise<number> {
+  const { taskId = null, stepName = null, status = null, message = null, detail = null, timestamp = null } = log;
+  const input = [fileId, taskId, stepName, status, message, detail, timestamp];
+  return writeInTransaction(context, { operation: "logProcessingEvent", idempotencyKey, input }, async (tx) => {
+    if (fileId !== null) await assertFile(tx, fileId);
+    const [row] = await tx
+      .insert(processingLogs)
+      .values({ fileId, taskId, stepName, status, message, detail, ...(timestamp === null ? {} : { timestamp }) })
+      .returning({ id: processingLogs.id })
+      .comment("documents.log_event");
+    if (row === undefined) throw new Error("a log entry that was inserted has no id");
+    return row.id;
+  });
+}
+
+/** Keeps the file from being removed until the transaction ends. */
+async function assertFile(tx: Transaction, id: number): Promise<void> {
+  const rows = await tx.execute(sql`/* documents.file_exists */ select 1 from ${files} where id = ${id} for key share`);
+  if (rows.length === 0) throw noSuchFile(id);
+}

@@ -1,0 +1,190 @@
+import type { FileRow, FileStatusRow, FileTypeWord, Hl7FileRow } from "../../db/ingest/tables.ts";
+import type { Context } from "../context.ts";
+import { badInput } from "../errors.ts";
+import { checkIdempotencyKey } from "../input.ts";
+import { connect } from "../lists.ts";
+import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "../paging.ts";
+import { countStuckStaged, type IngestCounts, type IngestSummary, summarize } from "./counts.ts";
+import type { FileStatusFilter, Hl7FileFilter, LogFileFilter } from "./filters.ts";
+import { checkFileStatus, checkFileStatuses, checkHl7Files, type NewFileStatus, type NewHl7File } from "./input.ts";
+import {
+  countHl7FilesOf,
+  countStatusesOf,
+  currentStatusOf,
+  HL7_FILE_ORDER,
+  listHl7Files,
+  listLogFiles,
+  listRecent,
+  listStatuses,
+  STATUS_ORDER,
+} from "./reads.ts";
+
+/** A log as the schema shows it. Its current status is missing where it was not read along. */
+export interface LogFile {
+  readonly logFilePath: string;
+  readonly date: string | null;
+  readonly currentStatus?: FileStatusRow | null;
+}
+
+/** A HL7 file as the schema shows it. Its current status is missing where it was not read along. */
+export interface Hl7File extends Hl7FileRow {
+  readonly currentStatus?: FileStatusRow | null;
+}
+
+interface FilterArgs<Filter> extends PageArgs {
+  readonly filter?: Filter | null | undefined;
+}
+
+export async function fileStatuses(
+  context: Context,
+  args: FilterArgs<FileStatusFilter>,
+): Promise<Connection<FileStatusRow>> {
+  const { database, settings } = context;
+  return connect(await listStatuses(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
+}
+
+export async function recentFileStatuses(
+  context: Context,
+  type: FileTypeWord,
+  args: FilterArgs<FileStatusFilter>,
+): Promise<Connection<FileStatusRow>> {
+  const { database, settings } = context;
+  return connect(await listRecent(database.db, type, args.filter ?? {}, args, settings.maxPageSize), (file) => {
+    const status = currentStatusOf(file);
+    if (status === null) throw new Error("a file without a status is among those that have one");
+    return status;
+  });
+}
+
+export async function logFiles(context: Context, args: FilterArgs<LogFileFilter>): Promise<Connection<LogFile>> {
+  const { database, settings } = context;
+  return connect(await listLogFiles(database.db, args.filter ?? {}, args, settings.maxPageSize), toLogFile);
+}
+
+export async function hl7Files(context: Context, args: FilterArgs<Hl7FileFilter>): Promise<Connection<Hl7File>> {
+  const { database, settings } = context;
+  return connect(await listHl7Files(database.db, args.filter ?? {}, args, settings.maxPageSize), toHl7File);
+}
+
+/** Null when neither table names the log. */
+export async function logFile(context: Context, logFilePath: string): Promise<LogFile | null> {
+  const file = await context.loaders.ingest.file.load({ type: "Log", path: logFilePath });
+  return file === null ? null : toLogFile(file);
+}
+
+/** Null when `hl7_files` does not name the path. */
+export async function hl7File(context: Context, hl7FilePath: string): Promise<Hl7File | null> {
+  const file = await context.loaders.ingest.file.load({ type: "HL7", path: hl7FilePath });
+  return file === null || file.logFilePath === null ? null : toHl7File(file);
+}
+
+/** The latest status of a file; null when none was reported yet. */
+export async function currentStatus(
+  context: Context,
+  type: FileTypeWord,
+  path: string,
+  known: FileStatusRow | null | undefined,
+): Promise<FileStatusRow | null> {
+  if (known !== undefined) return known;
+  const file = await context.loaders.ingest.file.load({ type, path });
+  return file === null ? null : currentStatusOf(file);
+}
+
+export async function statusesOf(
+  { database, loaders, settings }: Context,
+  type: FileTypeWord,
+  path: string,
+  args: PageArgs,
+): Promise<Connection<FileStatusRow>> {
+  const request = pageRequest(args, STATUS_ORDER, settings.maxPageSize);
+  const rows = await loaders.ingest.statusPages(request, JSON.stringify(args)).load({ type, path });
+  return toConnection(
+    STATUS_ORDER,
+    toPage(request, rows),
+    () => countStatusesOf(database.db, type, path),
+    (row) => row,
+  );
+}
+
+export async function hl7FilesOf(
+  { database, loaders, settings }: Context,
+  logFilePath: string,
+  args: FilterArgs<Hl7FileFilter>,
+): Promise<Connection<Hl7File>> {
+  const filter = args.filter ?? {};
+  const request = pageRequest(args, HL7_FILE_ORDER, settings.maxPageSize);
+  const rows = await loaders.ingest.hl7Pages(filter, request, JSON.stringify(args)).load(logFilePath);
+  return toConnection(
+    HL7_FILE_ORDER,
+    toPage(request, rows),
+    () => countHl7FilesOf(database.db, logFilePath, filter),
+    toHl7File,
+  );
+}
+
+export function hl7FileCounts(context: Context, logFilePath: string): Promise<IngestCounts> {
+  return context.loaders.ingest.hl7Counts.load(logFilePath);
+}
+
+/** Throws BAD_USER_INPUT when the range of dates is the wrong way round. */
+export async function ingestSummary(
+  context: Context,
+  from: string | null | undefined,
+  to: string | null | undefined,
+): Promise<IngestSummary> {
+  if (from != null && to != null && from > to) throw badInput(`from (${from}) is after to (${to}). Swap them.`);
+  return summarize(context.database.db, from ?? null, to ?? null);
+}
+
+export function stuckStaged({ database, settings }: Context): Promise<number> {
+  return countStuckStaged(database.db, settings.stuckStagedMinutes);
+}
+
+export async function recordFileStatus(
+  context: Context,
+  input: NewFileStatus,
+  idempotencyKey: string | null | undefined,
+): Promise<FileStatusRow> {
+  const [row] = await context.ingestWriters.recordStatuses({
+    actor: context.viewer.name ?? "",
+    operation: "recordFileStatus",
+    idempotencyKey: checkIdempotencyKey(idempotencyKey),
+    rows: [checkFileStatus(input)],
+  });
+  if (row === undefined) throw new Error("a written status was not answered");
+  return row;
+}
+
+export function recordFileStatuses(
+  context: Context,
+  input: readonly NewFileStatus[],
+  idempotencyKey: string | null | undefined,
+): Promise<readonly FileStatusRow[]> {
+  return context.ingestWriters.recordStatuses({
+    actor: context.viewer.name ?? "",
+    operation: "recordFileStatuses",
+    idempotencyKey: checkIdempotencyKey(idempotencyKey),
+    rows: checkFileStatuses(input, context.settings.maxBatchRows),
+  });
+}
+
+export function recordHl7Files(context: Context, input: readonly NewHl7File[]): Promise<readonly Hl7File[]> {
+  return context.ingestWriters.recordHl7Files(
+    context.viewer.name ?? "",
+    checkHl7Files(input, context.settings.maxBatchRows),
+  );
+}
+
+function toLogFile(file: FileRow): LogFile {
+  return { logFilePath: file.filePath, date: file.date, currentStatus: currentStatusOf(file) };
+}
+
+function toHl7File(file: FileRow): Hl7File {
+  return {
+    hl7FilePath: file.filePath,
+    logFilePath: file.logFilePath ?? "",
+    segmentNumber: file.segmentNumber ?? 0,
+    date: file.date,
+    currentStatus: currentStatusOf(file),
+  };
+}

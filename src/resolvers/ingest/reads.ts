@@ -1,0 +1,206 @@
+import { and, getColumns, sql } from "drizzle-orm";
+import type { Db } from "../../db/client.ts";
+import { type FileRow, type FileStatusRow, type FileTypeWord, fileStatuses, files } from "../../db/ingest/tables.ts";
+import { groupByPlace, textArray } from "../batches.ts";
+import { countUpTo, type List, listRows } from "../lists.ts";
+import type { Order, PageArgs, PageRequest } from "../paging.ts";
+import {
+  type FileStatusFilter,
+  type Hl7FileFilter,
+  type LogFileFilter,
+  SORT_DATE,
+  whereHl7File,
+  whereLogFile,
+  whereRecent,
+  whereStatus,
+} from "./filters.ts";
+
+/** Newest first, in the history. */
+export const STATUS_ORDER: Order<FileStatusRow> = {
+  name: "status",
+  columns: [
+    { expression: sql`${fileStatuses.processedAt}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${fileStatuses.id}`, direction: "desc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.processedAt, row.id],
+};
+
+/** Newest first, in the current state: files that have a status. */
+const RECENT_ORDER: Order<FileRow> = {
+  name: "recent",
+  columns: [
+    { expression: sql`${files.processedAt}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${files.statusId}`, direction: "desc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.processedAt ?? "-infinity", row.statusId ?? 0],
+};
+
+/** Latest date first, then by path. */
+export const LOG_FILE_ORDER: Order<FileRow> = {
+  name: "log",
+  columns: [
+    { expression: SORT_DATE, direction: "desc", type: "date" },
+    { expression: sql`${files.pathKey}`, direction: "asc", type: "text" },
+  ],
+  keyOf: (row) => [row.date ?? "-infinity", row.pathKey],
+};
+
+/** Latest date first, then by log, then in the order of the log. */
+export const HL7_FILE_ORDER: Order<FileRow> = {
+  name: "hl7",
+  columns: [
+    { expression: SORT_DATE, direction: "desc", type: "date" },
+    { expression: sql`${files.logPathKey}`, direction: "asc", type: "text" },
+    { expression: sql`${files.segmentNumber}`, direction: "asc", type: "integer" },
+    { expression: sql`${files.pathKey}`, direction: "asc", type: "text" },
+  ],
+  keyOf: (row) => [row.date ?? "-infinity", row.logPathKey ?? "", row.segmentNumber ?? 0, row.pathKey],
+};
+
+/** The history. */
+export function listStatuses(
+  db: Db,
+  filter: FileStatusFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileStatusRow>> {
+  const where = whereStatus(filter);
+  return listRows(db, { name: "ingest.file_statuses", table: fileStatuses, order: STATUS_ORDER, where, args, maxSize });
+}
+
+/** The files of a type that have a status, by the latest. */
+export function listRecent(
+  db: Db,
+  type: FileTypeWord,
+  filter: FileStatusFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<FileRow>> {
+  return listRows(db, {
+    name: "ingest.recent_file_statuses",
+    table: files,
+    order: RECENT_ORDER,
+    where: whereRecent(type, filter),
+    args,
+    maxSize,
+  });
+}
+
+export function listLogFiles(db: Db, filter: LogFileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+  return listRows(db, {
+    name: "ingest.log_files",
+    table: files,
+    order: LOG_FILE_ORDER,
+    where: whereLogFile(filter),
+    args,
+    maxSize,
+  });
+}
+
+export function listHl7Files(db: Db, filter: Hl7FileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+  return listRows(db, {
+    name: "ingest.hl7_files",
+    table: files,
+    order: HL7_FILE_ORDER,
+    where: whereHl7File(filter),
+    args,
+    maxSize,
+  });
+}
+
+/** The status that the current state of a file holds; null when none was reported yet. */
+export function currentStatusOf(file: FileRow): FileStatusRow | null {
+  const { statusId, status, processedAt } = file;
+  if (statusId === null || status === null || processedAt === null) return null;
+  return {
+    id: statusId,
+    filePath: file.filePath,
+    type: file.type,
+    status,
+    errorMessage: file.errorMessage,
+    workflowId: file.workflowId,
+    activityId: file.activityId,
+    processedAt,
+  };
+}
+
+/** How many statuses one file has. */
+export function countStatusesOf(db: Db, type: FileTypeWord, path: string): Promise<number | null> {
+  return countUpTo(
+    db,
+    "ingest.count_statuses_of_file",
+    sql`${fileStatuses} where ${whereStatus({ type, filePath: path })}`,
+  );
+}
+
+/** How many HL7 files of one log pass the filter. */
+export function countHl7FilesOf(db: Db, logFilePath: string, filter: Hl7FileFilter): Promise<number | null> {
+  const where = and(whereHl7File(filter), whereHl7File({ logFilePath }));
+  return countUpTo(db, "ingest.count_hl7_files_of_log", sql`${files} where ${where}`);
+}
+
+/** The current state of files by type and path, null for those that are not known. */
+export async function loadFiles(
+  db: Db,
+  keys: readonly { type: FileTypeWord; path: string }[],
+): Promise<readonly (FileRow | null)[]> {
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(files) })
+    .from(
+      sql`unnest(${textArray(keys.map((key) => key.type))}, ${textArray(keys.map((key) => key.path))}) with ordinality as k(type, path, at)`,
+    )
+    .innerJoin(files, sql`${files.pathKey} = weir.path_key(k.path) and ${files.type} = k.type`)
+    .comment("ingest.files_by_path");
+  const found = new Map(rows.map((row) => [row.at, row]));
+  return keys.map((_, at) => found.get(at + 1) ?? null);
+}
+
+/** The statuses of files, each newest first, one page for each file. */
+export async function loadStatusPages(
+  db: Db,
+  keys: readonly { type: FileTypeWord; path: string }[],
+  request: PageRequest,
+): Promise<readonly (readonly FileStatusRow[])[]> {
+  const page = db
+    .select()
+    .from(fileStatuses)
+    .where(
+      and(
+        sql`(weir.path_key(${fileStatuses.filePath}) collate "C") = weir.path_key(k.path) and ${fileStatuses.type} = k.type`,
+        request.condition,
+      ),
+    )
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .as("page");
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
+    .from(
+      sql`unnest(${textArray(keys.map((key) => key.type))}, ${textArray(keys.map((key) => key.path))}) with ordinality as k(type, path, at)`,
+    )
+    .crossJoinLateral(page)
+    .comment("ingest.statuses_of_files");
+  return groupByPlace(keys.length, rows);
+}
+
+/** The HL7 files of logs, each in the order of its log, one page for each log. */
+export async function loadHl7Pages(
+  db: Db,
+  logPaths: readonly string[],
+  filter: Hl7FileFilter,
+  request: PageRequest,
+): Promise<readonly (readonly FileRow[])[]> {
+  const page = db
+    .select()
+    .from(files)
+    .where(and(whereHl7File(filter), sql`${files.logPathKey} = weir.path_key(k.path)`, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .as("page");
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
+    .from(sql`unnest(${textArray(logPaths)}) with ordinality as k(path, at)`)
+    .crossJoinLateral(page)
+    .comment("ingest.hl7_files_of_logs");
+  return groupByPlace(logPaths.length, rows);
+}

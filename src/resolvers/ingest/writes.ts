@@ -1,0 +1,223 @@
+import { createHash } from "node:crypto";
+import { sql } from "drizzle-orm";
+import { type Database, type Db, isUnreachable } from "../../db/client.ts";
+import { instantFromPostgres } from "../../db/columns.ts";
+import type { FileStatusRow, Hl7FileRow } from "../../db/ingest/tables.ts";
+import type { Feed } from "../../feed/feed.ts";
+import { coalesceWrites } from "../coalesce.ts";
+import { userError } from "../errors.ts";
+import { asWriter } from "../transactions.ts";
+import type { NewFileStatus, NewHl7File } from "./input.ts";
+
+/** What one mutation asks to be written. */
+export interface StatusReport {
+  /** Name of the token that writes; '' without authentication. */
+  readonly actor: string;
+  readonly operation: "recordFileStatus" | "recordFileStatuses";
+  readonly idempotencyKey: string | null;
+  readonly rows: readonly NewFileStatus[];
+}
+
+export interface IngestWriters {
+  /** Writes the rows of one report, all or none, and answers them in its order. */
+  recordStatuses(report: StatusReport): Promise<readonly FileStatusRow[]>;
+  /** Upserts by (logFilePath, segmentNumber), all rows or none, and answers them in input order. */
+  recordHl7Files(actor: string, rows: readonly NewHl7File[]): Promise<readonly Hl7FileRow[]>;
+}
+
+/** A report of more rows than this gains nothing from travelling with others. */
+const MOST_COALESCED_ROWS = 20;
+
+export function createIngestWriters(database: Database, feed: Feed): IngestWriters {
+  const { db } = database;
+  async function write(reports: readonly StatusReport[]): Promise<readonly (readonly FileStatusRow[] | Error)[]> {
+    const answers = await writeReports(db, reports);
+    feed.ring();
+    return answers;
+  }
+  const coalesced = coalesceWrites(write, isUnreachable);
+
+  return {
+    async recordStatuses(report) {
+      if (report.rows.length <= MOST_COALESCED_ROWS) return coalesced(report);
+      const [answer] = await write([report]);
+      if (answer === undefined || answer instanceof Error) throw answer ?? new Error("a report got no answer");
+      return answer;
+    },
+    async recordHl7Files(actor, rows) {
+      if (rows.length === 0) return [];
+      const answer = await upsertHl7Files(db, actor, rows);
+      feed.ring();
+      return answer;
+    },
+  };
+}
+
+interface StatusJson extends Record<string, unknown> {
+  report: number;
+  id: string;
+  file_path: string;
+  type: string;
+  status: string;
+  error_message: string | null;
+  workflow_id: string | null;
+  activity_id: string | null;
+  processed_at: string;
+}
+
+/** Writes reports of several callers, each all or none. Those under one idempotency key go one after the other. */
+async function writeReports(
+  db: Db,
+  reports: readonly StatusReport[],
+): Promise<readonly (readonly FileStatusRow[] | Error)[]> {
+  const answers = new Map<StatusReport, readonly FileStatusRow[] | Error>();
+  // A statement writes for one actor, and can't tell apart two reports that claim the same key.
+  const isFirst = (report: StatusReport, at: number) =>
+    report.actor === reports[0]?.actor && reports.findIndex((other) => isSameClaim(report, other)) === at;
+  const now = reports.filter(isFirst);
+  const written = await insertReports(db, now);
+  for (const report of now) answers.set(report, written.get(report) ?? (await firstAnswer(db, report)));
+  const later = reports.filter((report) => !answers.has(report));
+  const rest = later.length === 0 ? [] : await writeReports(db, later);
+  for (const [at, report] of later.entries()) answers.set(report, rest[at] ?? []);
+  return reports.map((report) => answers.get(report) ?? []);
+}
+
+function isSameClaim(one: StatusReport, other: StatusReport): boolean {
+  if (one === other) return true;
+  return (
+    one.idempotencyKey !== null && one.idempotencyKey === other.idempotencyKey && one.operation === other.operation
+  );
+}
+
+/**
+ * One statement, hence one transaction: claims the idempotency keys, inserts the rows of the reports whose key was free,
+ * and keeps the ids of their rows as the first answer. A report whose key was taken is missing from the result.
+ */
+async function insertReports(
+  db: Db,
+  reports: readonly StatusReport[],
+): Promise<ReadonlyMap<StatusReport, readonly FileStatusRow[]>> {
+  const actor = reports[0]?.actor ?? "";
+  const rows = reports.flatMap((report, at) =>
+    report.rows.map((row) => ({
+      report: at,
+      file_path: row.filePath,
+      type: row.type,
+      status: row.status,
+      error_message: row.errorMessage,
+      workflow_id: row.workflowId,
+      activity_id: row.activityId,
+      processed_at: row.processedAt,
+    })),
+  );
+  const claims = reports.flatMap((report, at) =>
+    report.idempotencyKey === null
+      ? []
+      : [{ report: at, operation: report.operation, key: report.idempotencyKey, hash: hashOf(report) }],
+  );
+  const inserted = await db.execute<StatusJson>(sql`/* ingest.record_file_statuses */
+    with input as materialized (
+      select r.*, nextval('ingest.file_statuses_id_seq') as id
+      from rows from (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as (
+        report integer, file_path text, type text, status text, error_message text, workflow_id text, activity_id text,
+        processed_at timestamptz)) with ordinality as r(report, file_path, type, status, error_message, workflow_id,
+        activity_id, processed_at, at)
+    ), claim as (
+      select * from jsonb_to_recordset(${JSON.stringify(claims)}::text::jsonb) as c(report integer, operation text, key text, hash text)
+    ), claimed as (
+      insert into weir.idempotency (operation, actor, key, input_hash, result)
+      select c.operation, ${actor}, c.key, c.hash,
+             coalesce((select jsonb_agg(i.id order by i.at) from input i where i.report = c.report), '[]')
+      from claim c order by c.operation, c.key
+      on conflict do nothing returning operation, key
+    ), inserted as (
+      insert into ingest.file_statuses (id, file_path, type, status, error_message, workflow_id, activity_id, processed_at)
+      select i.id, i.file_path, i.type, i.status, i.error_message, i.workflow_id, i.activity_id, coalesce(i.processed_at, now())
+      from input i, (${asWriter(actor)}) w
+      where not exists (select from claim c where c.report = i.report)
+         or exists (select from claim c join claimed using (operation, key) where c.report = i.report)
+      order by i.at
+      returning *
+    )
+    select i.report, n.* from inserted n join input i on i.id = n.id order by i.at`);
+  const answers = new Map<StatusReport, FileStatusRow[]>();
+  for (const row of inserted) {
+    const report = reports[row.report];
+    if (report === undefined) continue;
+    const answer = answers.get(report) ?? [];
+    answer.push(toStatusRow(row));
+    answers.set(report, answer);
+  }
+  // Without a key there is nothing to be taken: a report without rows has its answer too.
+  for (const report of reports) if (report.idempotencyKey === null && !answers.has(report)) answers.set(report, []);
+  return answers;
+}
+
+/** What the first report under this key was answered; CONFLICT when it said something else. */
+async function firstAnswer(db: Db, report: StatusReport): Promise<readonly FileStatusRow[] | Error> {
+  const rows = await db.execute<StatusJson & { input_hash: string }>(sql`/* ingest.first_answer */
+    select k.input_hash, s.* from weir.idempotency k
+    left join jsonb_array_elements_text(k.result) with ordinality as r(id, at) on true
+    left join ingest.file_statuses s on s.id = r.id::bigint
+    where k.operation = ${report.operation} and k.actor = ${report.actor} and k.key = ${report.idempotencyKey} order by r.at`);
+  if (rows.some((row) => row.input_hash !== hashOf(report))) {
+    return userError(
+      "CONFLICT",
+      `The idempotency key ${report.idempotencyKey} was used for another input. Use a new key for a new report.`,
+    );
+  }
+  return rows.filter((row) => row.id !== null).map(toStatusRow);
+}
+
+async function upsertHl7Files(db: Db, actor: string, rows: readonly NewHl7File[]): Promise<readonly Hl7FileRow[]> {
+  const json = rows.map((row) => ({
+    hl7_file_path: row.hl7FilePath,
+    log_file_path: row.logFilePath,
+    segment_number: row.segmentNumber,
+    date: row.date,
+  }));
+  const written = await db.execute<{
+    hl7_file_path: string;
+    log_file_path: string;
+    segment_number: number;
+    date: string | null;
+  }>(
+    sql`/* ingest.record_hl7_files */
+    insert into ingest.hl7_files as h (hl7_file_path, log_file_path, segment_number, date)
+    select r.hl7_file_path, r.log_file_path, r.segment_number, coalesce(r.date, ingest.date_of_path(r.log_file_path))
+    from jsonb_to_recordset(${JSON.stringify(json)}::text::jsonb) as r(hl7_file_path text, log_file_path text, segment_number integer, date date),
+      (${asWriter(actor)}) w
+    order by r.log_file_path, r.segment_number
+    on conflict (log_file_path, segment_number) do update set hl7_file_path = excluded.hl7_file_path, date = excluded.date
+    returning h.hl7_file_path, h.log_file_path, h.segment_number, h.date::text`,
+  );
+  const byKey = new Map(written.map((row) => [`${row.segment_number} ${row.log_file_path}`, row]));
+  return rows.map((row) => ({ ...row, date: byKey.get(`${row.segmentNumber} ${row.logFilePath}`)?.date ?? null }));
+}
+
+function hashOf(report: StatusReport): string {
+  const input = report.rows.map((row) => [
+    row.filePath,
+    row.type,
+    row.status,
+    row.errorMessage ?? null,
+    row.workflowId ?? null,
+    row.activityId ?? null,
+    row.processedAt ?? null,
+  ]);
+  return createHash("sha256").update(JSON.stringify(input)).digest("hex");
+}
+
+function toStatusRow(row: StatusJson): FileStatusRow {
+  return {
+    id: Number(row.id),
+    filePath: row.file_path,
+    type: row.type,
+    status: row.status,
+    errorMessage: row.error_message,
+    workflowId: row.workflow_id,
+    activityId: row.activity_id,
+    processedAt: instantFromPostgres(row.processed_at),
+  };
+}

@@ -1,0 +1,110 @@
+import { and, eq, getColumns, inArray, or, type SQL, sql } from "drizzle-orm";
+import type { Db } from "../../db/client.ts";
+import {
+  type destinationsConfig,
+  type EndpointRow,
+  type PipelineRow,
+  pipelineConfig,
+  type RunStatusWord,
+  type sourcesConfig,
+} from "../../db/pipelines/tables.ts";
+import { textArray } from "../batches.ts";
+import type { Context } from "../context.ts";
+import { connect, listRows } from "../lists.ts";
+import type { Connection, Order, PageArgs } from "../paging.ts";
+
+type Maybe<T> = T | null | undefined;
+
+export interface PipelineFilter {
+  readonly search?: Maybe<string>;
+  readonly isActive?: Maybe<boolean>;
+  readonly sourceType?: Maybe<string>;
+  readonly sinkType?: Maybe<string>;
+  readonly lastRunStatus?: Maybe<readonly RunStatusWord[]>;
+  readonly isOverdue?: Maybe<boolean>;
+}
+
+/** By name. */
+const PIPELINE_ORDER: Order<PipelineRow> = {
+  name: "pipeline",
+  columns: [{ expression: sql`${pipelineConfig.sourceTablename}`, direction: "asc", type: "text" }],
+  keyOf: (row) => [row.sourceTablename],
+};
+
+/** A pipeline is active when one of its legs is. */
+export const IS_ACTIVE = sql`(${pipelineConfig.sourceToDlIsActive} or ${pipelineConfig.dlToSinkIsActive})`;
+/** Overdue is a matter of the clock alone: the row says since when. */
+export const IS_OVERDUE = sql`coalesce(${pipelineConfig.overdueAt} < now(), false)`;
+
+export async function pipelines(
+  { database, settings }: Context,
+  args: PageArgs & { readonly filter?: Maybe<PipelineFilter> },
+): Promise<Connection<PipelineRow>> {
+  const list = await listRows(database.db, {
+    name: "pipelines.pipelines",
+    table: pipelineConfig,
+    order: PIPELINE_ORDER,
+    where: wherePipeline(args.filter ?? {}),
+    args,
+    maxSize: settings.maxPageSize,
+  });
+  return connect(list, (row) => row);
+}
+
+function wherePipeline(filter: PipelineFilter): SQL | undefined {
+  const { search, isActive, sourceType, sinkType, lastRunStatus, isOverdue } = filter;
+  return and(
+    search == null || search === ""
+      ? undefined
+      : or(
+          contains(sql`${pipelineConfig.sourceTablename}`, search),
+          contains(sql`${pipelineConfig.sinkTablename}`, search),
+        ),
+    isActive == null ? undefined : isActive ? IS_ACTIVE : sql`not ${IS_ACTIVE}`,
+    sourceType == null ? undefined : eq(pipelineConfig.sourceType, sourceType),
+    sinkType == null ? undefined : eq(pipelineConfig.sinkType, sinkType),
+    lastRunStatus == null ? undefined : inArray(pipelineConfig.lastRunStatus, [...lastRunStatus]),
+    isOverdue == null ? undefined : isOverdue ? sql`${pipelineConfig.overdueAt} < now()` : sql`not ${IS_OVERDUE}`,
+  );
+}
+
+/** Text is looked for as it is, not as a pattern. */
+function contains(text: SQL, part: string): SQL {
+  return sql`strpos(lower(${text}), lower(${part})) > 0`;
+}
+
+/** By name, null for those that are not there. */
+export async function loadPipelines(db: Db, names: readonly string[]): Promise<readonly (PipelineRow | null)[]> {
+  const rows = await db
+    .select()
+    .from(pipelineConfig)
+    .where(sql`${pipelineConfig.sourceTablename} = any(${textArray(names)})`)
+    .comment("pipelines.by_name");
+  const found = new Map(rows.map((row) => [row.sourceTablename, row]));
+  return names.map((name) => found.get(name) ?? null);
+}
+
+/** Which of these pipelines are overdue now. */
+export async function loadOverdue(db: Db, names: readonly string[]): Promise<readonly boolean[]> {
+  const rows = await db
+    .select({ name: pipelineConfig.sourceTablename, isOverdue: sql<boolean>`${IS_OVERDUE}` })
+    .from(pipelineConfig)
+    .where(sql`${pipelineConfig.sourceTablename} = any(${textArray(names)})`)
+    .comment("pipelines.overdue");
+  const found = new Map(rows.map((row) => [row.name, row.isOverdue]));
+  return names.map((name) => found.get(name) === true);
+}
+
+export async function loadEndpoints(
+  db: Db,
+  table: typeof sourcesConfig | typeof destinationsConfig,
+  names: readonly string[],
+): Promise<readonly (EndpointRow | null)[]> {
+  const rows = await db
+    .select(getColumns(table))
+    .from(table)
+    .where(sql`${table.name} = any(${textArray(names)})`)
+    .comment("pipelines.endpoints_by_name");
+  const found = new Map(rows.map((row) => [row.name, row]));
+  return names.map((name) => found.get(name) ?? null);
+}

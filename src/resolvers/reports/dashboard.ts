@@ -1,0 +1,97 @@
+import { and, asc, desc, eq, type SQL, sql } from "drizzle-orm";
+import {
+  SEEDER_STATUSES,
+  type SeederJobRow,
+  type SeederStatusWord,
+  seederJobs,
+  seederRuns,
+} from "../../db/reports/tables.ts";
+import type { Context } from "../context.ts";
+import { agencyScope, withinAgencies } from "./agency-scope.ts";
+import { whereJob } from "./filters.ts";
+
+/** The numbers are read when a field asks for them. */
+export interface SeederDashboard {
+  readonly agencySlug: string | null;
+  /** Counts of jobs by their status; `total` also has those of a status of no known meaning. */
+  readonly counts: () => Promise<JobCounts>;
+  readonly lastDay: () => Promise<LastDay>;
+}
+
+export interface JobCounts {
+  readonly total: number;
+  readonly byStatus: readonly { readonly status: SeederStatusWord; readonly count: number }[];
+}
+
+export interface LastDay {
+  /** Part of the runs that succeeded, of those that ended; null when none ended. */
+  readonly successRate: number | null;
+  readonly recordsProcessed: number;
+}
+
+export function seederDashboard(context: Context, agencySlug: string | null | undefined): SeederDashboard {
+  let counts: Promise<JobCounts> | undefined;
+  let lastDay: Promise<LastDay> | undefined;
+  const slug = agencySlug ?? null;
+  return {
+    agencySlug: slug,
+    counts: () => (counts ??= countJobs(context, slug)),
+    lastDay: () => (lastDay ??= readLastDay(context, slug)),
+  };
+}
+
+async function countJobs(context: Context, agencySlug: string | null): Promise<JobCounts> {
+  const where = whereJob(context, { agencySlug }) ?? sql`true`;
+  const rows = await context.database.db.execute<{ status: string; count: string }>(sql`/* seeder.job_counts */
+    select ${seederJobs.status}, count(*) from ${seederJobs} where ${where} group by ${seederJobs.status}`);
+  const counts = new Map(rows.map(({ status, count }) => [status, Number(count)]));
+  return {
+    total: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    byStatus: SEEDER_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 })),
+  };
+}
+
+async function readLastDay(context: Context, agencySlug: string | null): Promise<LastDay> {
+  const where = and(
+    sql`${seederRuns.finishTime} > now() - interval '24 hours'`,
+    withinAgencies(agencyScope(context), seederRuns.agencySlug),
+    agencySlug === null ? undefined : eq(seederRuns.agencySlug, agencySlug),
+  );
+  const [row] = await context.database.db.execute<{ rate: number | null; records: string }>(sql`/* seeder.last_day */
+    select (count(*) filter (where ${seederRuns.status} = 'success'))::float8
+             / nullif(count(*) filter (where ${seederRuns.status} in ('success', 'error')), 0) as rate,
+           least(coalesce(sum(${seederRuns.recordsProcessed}), 0), 9007199254740991) as records
+    from ${seederRuns} where ${where}`);
+  return { successRate: row?.rate ?? null, recordsProcessed: Number(row?.records ?? 0) };
+}
+
+/** Most failures first. */
+export function failingJobs(context: Context, agencySlug: string | null): Promise<readonly SeederJobRow[]> {
+  return listJobs(context, "seeder.failing_jobs", whereJob(context, { agencySlug, isFailing: true }), [
+    sql`coalesce(${seederJobs.consecutiveFailures}, 0) desc`,
+    asc(seederJobs.tableName),
+  ]);
+}
+
+/** Longest first. */
+export function longRunningJobs(context: Context, agencySlug: string | null): Promise<readonly SeederJobRow[]> {
+  return listJobs(context, "seeder.long_running_jobs", whereJob(context, { agencySlug, isLongRunning: true }), [
+    asc(seederJobs.startTime),
+    desc(seederJobs.tableName),
+  ]);
+}
+
+function listJobs(
+  { database, settings }: Context,
+  name: string,
+  where: SQL | undefined,
+  order: readonly SQL[],
+): Promise<SeederJobRow[]> {
+  return database.db
+    .select()
+    .from(seederJobs)
+    .where(where)
+    .orderBy(...order)
+    .limit(settings.maxPageSize)
+    .comment(name);
+}

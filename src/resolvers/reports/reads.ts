@@ -1,0 +1,135 @@
+import { and, eq, getColumns, inArray, sql } from "drizzle-orm";
+import type { Db, Transaction } from "../../db/client.ts";
+import { type SeederJobRow, type SeederRunRow, seederJobs, seederRuns } from "../../db/reports/tables.ts";
+import { groupByPlace, textArray } from "../batches.ts";
+import type { Settings } from "../context.ts";
+import type { Order, OrderBy, PageRequest } from "../paging.ts";
+
+/** Newest first. */
+export const RUN_ORDER: Order<SeederRunRow> = {
+  name: "seeder_run",
+  columns: [
+    { expression: sql`${seederRuns.startTime}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${seederRuns.id}`, direction: "desc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.startTime, row.id],
+};
+
+const BY_NAME: OrderBy = { expression: sql`${seederJobs.tableName}`, direction: "asc", type: "text" };
+
+/** The orders of jobs. Each ends with the name, which is unique. */
+export const JOB_ORDERS = {
+  TABLE_NAME: { name: "seeder_job", columns: [BY_NAME], keyOf: (row) => [row.tableName] },
+  STATUS: {
+    name: "seeder_job_status",
+    columns: [{ expression: sql`${seederJobs.status}`, direction: "asc", type: "text" }, BY_NAME],
+    keyOf: (row) => [row.status, row.tableName],
+  },
+  LONGEST_FIRST: {
+    name: "seeder_job_longest",
+    columns: [
+      { expression: sql`coalesce(${seederJobs.durationSeconds}, -1)`, direction: "desc", type: "integer" },
+      BY_NAME,
+    ],
+    keyOf: (row) => [row.durationSeconds ?? -1, row.tableName],
+  },
+  MOST_FAILURES_FIRST: {
+    name: "seeder_job_failures",
+    columns: [
+      { expression: sql`coalesce(${seederJobs.consecutiveFailures}, 0)`, direction: "desc", type: "integer" },
+      BY_NAME,
+    ],
+    keyOf: (row) => [row.consecutiveFailures ?? 0, row.tableName],
+  },
+  RECENTLY_UPDATED_FIRST: {
+    name: "seeder_job_updated",
+    columns: [
+      { expression: sql`${seederJobs.updatedAt}`, direction: "desc", type: "timestamptz" },
+      { ...BY_NAME, direction: "desc" },
+    ],
+    keyOf: (row) => [row.updatedAt, row.tableName],
+  },
+} as const satisfies Record<string, Order<SeederJobRow>>;
+export type SeederJobOrder = keyof typeof JOB_ORDERS;
+
+/** Runs by their numbers, in that order. */
+export async function runsByNumber(db: Db, ids: readonly number[]): Promise<readonly SeederRunRow[]> {
+  const rows = await db
+    .select()
+    .from(seederRuns)
+    .where(inArray(seederRuns.id, sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)`))
+    .comment("seeder.runs_by_number");
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** The newest run that a program gave this id; null when there is none. */
+export async function runByRunId(db: Db | Transaction, runId: string): Promise<SeederRunRow | null> {
+  const [row] = await db
+    .select()
+    .from(seederRuns)
+    .where(eq(seederRuns.runId, runId))
+    .orderBy(sql`${seederRuns.id} desc`)
+    .limit(1)
+    .comment("seeder.run_by_run_id");
+  return row ?? null;
+}
+
+/** Jobs by name, null for those that are not known. */
+export async function loadJobs(db: Db, names: readonly string[]): Promise<readonly (SeederJobRow | null)[]> {
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(seederJobs) })
+    .from(sql`unnest(${textArray(names)}) with ordinality as k(name, at)`)
+    .innerJoin(seederJobs, sql`${seederJobs.tableName} = k.name`)
+    .comment("seeder.jobs_by_name");
+  const found = new Map(rows.map((row) => [row.at, row]));
+  return names.map((_, at) => found.get(at + 1) ?? null);
+}
+
+export interface JobFlags {
+  readonly isFailing: boolean;
+  readonly isLongRunning: boolean;
+}
+
+/** What the database makes of jobs as they are given: a change shows a job as it was then. */
+export async function loadFlags(
+  db: Db,
+  jobs: readonly SeederJobRow[],
+  { failingAfter, longRunningMinutes }: Settings,
+): Promise<readonly JobFlags[]> {
+  const json = jobs.map(({ tableName, status, startTime, consecutiveFailures }) => ({
+    table_name: tableName,
+    status,
+    start_time: startTime,
+    failures: consecutiveFailures,
+  }));
+  const rows = await db.execute<{ failing: boolean; long_running: boolean }>(sql`/* seeder.flags_of_jobs */
+    select reporting.is_failing(k.failures, ${failingAfter}::integer) as failing,
+           reporting.is_long_running(k.table_name, k.status, k.start_time, ${longRunningMinutes}::integer) as long_running
+    from rows from (jsonb_to_recordset(${JSON.stringify(json)}::text::jsonb)
+      as (table_name text, status text, start_time timestamptz, failures integer)) with ordinality
+      as k(table_name, status, start_time, failures, at)
+    order by k.at`);
+  return rows.map((row) => ({ isFailing: row.failing, isLongRunning: row.long_running }));
+}
+
+/** The runs of tables, each newest first, one page for each table. */
+export async function loadRunPages(
+  db: Db,
+  names: readonly string[],
+  request: PageRequest,
+): Promise<readonly (readonly SeederRunRow[])[]> {
+  const page = db
+    .select()
+    .from(seederRuns)
+    .where(and(sql`${seederRuns.tableName} = k.name`, request.condition))
+    .orderBy(request.orderBy)
+    .limit(request.limit)
+    .as("page");
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
+    .from(sql`unnest(${textArray(names)}) with ordinality as k(name, at)`)
+    .crossJoinLateral(page)
+    .comment("seeder.runs_of_jobs");
+  return groupByPlace(names.length, rows);
+}

@@ -1,0 +1,128 @@
+import { and, eq, sql } from "drizzle-orm";
+import {
+  type CannedReportRow,
+  type CustomReportManifestRow,
+  cannedReportManifests,
+  customReportManifests,
+  type SeederJobRow,
+  type SeederRunRow,
+  seederJobs,
+  seederRuns,
+} from "../../db/reports/tables.ts";
+import type { Context } from "../context.ts";
+import { connect, countUpTo, listRows } from "../lists.ts";
+import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "../paging.ts";
+import { agencyScope, ifVisible, withinAgencies } from "./agency-scope.ts";
+import { type SeederJobFilter, type SeederRunFilter, whereJob, whereRun } from "./filters.ts";
+import { type CannedManifest, listCannedManifests, listCannedReports, listCustomManifests } from "./manifest-reads.ts";
+import { JOB_ORDERS, type JobFlags, RUN_ORDER, runByRunId, type SeederJobOrder } from "./reads.ts";
+
+interface FilterArgs<Filter> extends PageArgs {
+  readonly filter?: Filter | null | undefined;
+}
+
+/** Null when it never ran. */
+export async function seederJob(context: Context, tableName: string): Promise<SeederJobRow | null> {
+  return ifVisible(context, await context.loaders.seeder.job.load(tableName));
+}
+
+export async function listSeederJobs(
+  context: Context,
+  args: FilterArgs<SeederJobFilter> & { readonly orderBy?: SeederJobOrder | null | undefined },
+): Promise<Connection<SeederJobRow>> {
+  return connect(
+    await listRows(context.database.db, {
+      name: "seeder.jobs",
+      table: seederJobs,
+      order: JOB_ORDERS[args.orderBy ?? "TABLE_NAME"],
+      where: whereJob(context, args.filter ?? {}),
+      args,
+      maxSize: context.settings.maxPageSize,
+    }),
+    (row) => row,
+  );
+}
+
+/** Null when no run has this id. */
+export async function seederRun(context: Context, runId: string): Promise<SeederRunRow | null> {
+  return ifVisible(context, await runByRunId(context.database.db, runId));
+}
+
+export async function listSeederRuns(
+  context: Context,
+  args: FilterArgs<SeederRunFilter>,
+): Promise<Connection<SeederRunRow>> {
+  return connect(
+    await listRows(context.database.db, {
+      name: "seeder.runs",
+      table: seederRuns,
+      order: RUN_ORDER,
+      where: whereRun(context, args.filter ?? {}),
+      args,
+      maxSize: context.settings.maxPageSize,
+    }),
+    (row) => row,
+  );
+}
+
+export function flagsOf({ loaders, settings }: Context, job: SeederJobRow): Promise<JobFlags> {
+  return loaders.seeder.flags(settings).load(job);
+}
+
+/** The runs of a job that the viewer sees; they are those of its table. */
+export async function runsOf(context: Context, tableName: string, args: PageArgs): Promise<Connection<SeederRunRow>> {
+  const { database, loaders, settings } = context;
+  const request = pageRequest(args, RUN_ORDER, settings.maxPageSize);
+  const rows = await loaders.seeder.runPages(request, JSON.stringify(args)).load(tableName);
+  return toConnection(
+    RUN_ORDER,
+    toPage(request, rows),
+    () =>
+      countUpTo(
+        database.db,
+        "seeder.count_runs_of_job",
+        sql`${seederRuns} where ${seederRuns.tableName} = ${tableName}`,
+      ),
+    (row) => row,
+  );
+}
+
+export function customManifests(
+  context: Context,
+  agencySlug: string | null | undefined,
+  enabled: boolean | null | undefined,
+): Promise<readonly CustomReportManifestRow[]> {
+  const columns = customReportManifests;
+  return listCustomManifests(
+    context.database.db,
+    and(
+      withinAgencies(agencyScope(context), columns.agencySlug),
+      agencySlug == null ? undefined : eq(columns.agencySlug, agencySlug),
+      enabled == null ? undefined : eq(columns.enabled, enabled),
+    ),
+  );
+}
+
+export function cannedManifests(
+  context: Context,
+  agencySlug: string | null | undefined,
+): Promise<readonly CannedManifest[]> {
+  const columns = cannedReportManifests;
+  return listCannedManifests(
+    context.database.db,
+    and(
+      withinAgencies(agencyScope(context), columns.agencySlug),
+      agencySlug == null ? undefined : eq(columns.agencySlug, agencySlug),
+    ),
+  );
+}
+
+export function cannedReports(context: Context): Promise<readonly CannedReportRow[]> {
+  return listCannedReports(context.database.db, undefined);
+}
+
+/** The manifests of a canned report that the viewer sees. */
+export async function manifestsOf(context: Context, reportId: number): Promise<readonly CannedManifest[]> {
+  const manifests = await context.loaders.seeder.manifestsOfReport.load(reportId);
+  return manifests.filter((manifest) => ifVisible(context, manifest) !== null);
+}

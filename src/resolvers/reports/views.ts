@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import type postgres from "postgres";
+import { SQLSTATE, type Sql, sqlState } from "../../db/client.ts";
+import { type BoundQuery, quoteName } from "./query.ts";
+
+type Session = postgres.TransactionSql;
+
+/** A report's view as its manifest wants it. */
+export interface ReportView {
+  readonly tableName: string;
+  readonly query: BoundQuery;
+  /** The role under which the query runs; null: that of the connection. */
+  readonly role: string | null;
+}
+
+export interface Refreshed {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** A view of ours carries the hash of its query as a comment: it lives and dies with the view. */
+const COMMENT_PREFIX = "weir:";
+
+/**
+ * One statement by the extended protocol: the server's parser refuses a second one, so that no query breaks out of its
+ * place. Cancelled when the signal is aborted.
+ */
+async function run<Row extends object = Record<string, unknown>>(
+  session: Session,
+  text: string,
+  signal?: AbortSignal,
+): Promise<readonly Row[] & { readonly count: number }> {
+  signal?.throwIfAborted();
+  const extended = { prepare: false, simple: false };
+  const query = session.unsafe<Row[]>(text, [], extended);
+  const cancel = () => query.cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    return await query;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/**
+ * Throws PostgreSQL's error unless the text is one query that reads. A cursor takes nothing else, and none that writes by
+ * `WITH`. With `isRun` all of its rows are made and thrown away, in a transaction that can't write: there a function that
+ * writes fails, which it would not while a view is filled.
+ */
+export async function checkQuery(
+  sql: Sql,
+  { query, role }: Pick<ReportView, "query" | "role">,
+  options: { readonly isRun: boolean; readonly signal?: AbortSignal },
+): Promise<void> {
+  const { isRun, signal } = options;
+  const checked = new Error("checked");
+  try {
+    await sql.begin("read only", async (session) => {
+      await prepareSession(session, role);
+      await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`, signal);
+      if (isRun) await run(session, "MOVE FORWARD ALL FROM weir_check", signal);
+      await session`select pg_advisory_unlock_all()`;
+      // Rolled back: settings that the query made of the session must not outlive it.
+      throw checked;
+    });
+  } catch (error) {
+    if (error !== checked) throw error;
+  }
+}
+
+async function prepareSession(session: Session, role: string | null): Promise<void> {
+  // A server whose client was killed goes on for hours otherwise. Windows can't tell.
+  await session`/* seeder.prepare */ select set_config('standard_conforming_strings', 'on', true),
+    case when version() ~ '(Visual C|mingw|windows)' then '' else set_config('client_connection_check_interval', '2s', true) end`;
+  if (role !== null) await session.unsafe(`SET LOCAL ROLE ${quoteName(role)}`);
+}
+
+interface ExistingView {
+  readonly oid: string;
+  readonly kind: string;
+  readonly comment: string | null;
+  readonly is_populated: boolean;
+  readonly has_unique_index: boolean;
+  readonly calls_functions: boolean;
+}
+
+/**
+ * Makes the view on first use, refreshes it afterwards, and replaces it when its query has changed. Who reads the view
+ * meanwhile sees the old rows or the new ones, never none.
+ */
+export async function refreshView(
+  sql: Sql,
+  view: ReportView,
+  options: { readonly signal: AbortSignal; readonly onSession?: (session: Session) => Promise<void> },
+): Promise<Refreshed> {
+  const { signal } = options;
+  const before = await sql.begin("read only", (session) => findView(session, view.tableName));
+  if (before !== undefined && before.kind !== "m")
+    throw new Error(`reporting.${view.tableName} exists and is no materialized view; rename one of them`);
+  const hash = hashOf(view);
+  // What was filled once without writing, and calls nothing but PostgreSQL's own functions, need not be tried again.
+  if (before?.comment !== hash || before.calls_functions) await checkQuery(sql, view, { isRun: true, signal });
+  return sql.begin(async (session) => {
+    await prepareSession(session, null);
+    await options.onSession?.(session);
+    // Another refresh of this view may still run for an instance that was killed.
+    await session`/* seeder.lock_view */ select pg_advisory_xact_lock(1464158548, hashtext(${view.tableName}))`;
+    // IF NOT EXISTS asks for the right to create schemas even where there is one.
+    const [schema] = await session`select to_regnamespace('reporting') is not null as is_there`;
+    if (schema?.["is_there"] !== true) await session`create schema if not exists reporting`;
+    const existing = await findView(session, view.tableName);
+    if (existing === undefined) await createView(session, view, view.tableName, hash, signal);
+    else if (existing.comment !== hash) await replaceView(session, view, existing, hash, signal);
+    else {
+      const way = existing.has_unique_index && existing.is_populated ? "CONCURRENTLY " : "";
+      await run(session, `REFRESH MATERIALIZED VIEW ${way}${qualified(view.tableName)}`, signal);
+    }
+    return measure(session, view.tableName, signal);
+  });
+}
+
+/** Drops the view, when it is one of ours. */
+export async function dropView(
+  execute: (text: string) => Promise<ArrayLike<unknown>>,
+  tableName: string,
+): Promise<void> {
+  const name = qualified(tableName);
+  const found = await execute(`/* seeder.own_view */ select 1 from pg_class c
+    where c.oid = to_regclass('${name.replaceAll("'", "''")}') and c.relkind = 'm'
+      and starts_with(obj_description(c.oid, 'pg_class'), '${COMMENT_PREFIX}')`);
+  if (found.length === 0) return;
+  await execute("SET LOCAL lock_timeout = '2s'");
+  await execute(`DROP MATERIALIZED VIEW ${name}`);
+}
+
+/** Whether the name is taken by something that the service did not make. */
+export async function isNameTaken(sql: Sql, tableName: string): Promise<boolean> {
+  const found =
+    await sql`/* seeder.name_taken */ select 1 from pg_class c where c.oid = to_regclass(${qualified(tableName)})
+    and not (c.relkind = 'm' and starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), ${COMMENT_PREFIX}))`;
+  return found.length > 0;
+}
+
+function hashOf({ query, role }: ReportView): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([query.text, role]))
+    .digest("hex");
+  return COMMENT_PREFIX + hash;
+}
+
+function qualified(tableName: string): string {
+  return `reporting.${quoteName(tableName)}`;
+}
+
+async function findView(session: Session, tableName: string): Promise<ExistingView | undefined> {
+  const [found] = await session<ExistingView[]>`/* seeder.find_view */
+    with recursive reached(class, id) as (
+      select 'pg_class'::regclass::oid, to_regclass(${qualified(tableName)})::oid
+      union
+      select d.refclassid, d.refobjid from reached r
+      join pg_rewrite w on r.class = 'pg_class'::regclass and w.ev_class = r.id
+      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid)
+    select c.oid, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment, c.relispopulated as is_populated,
+           exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate
+                     and i.indpred is null and i.indexprs is null) as has_unique_index,
+           exists (select from reached where class in ('pg_proc'::regclass, 'pg_operator'::regclass)) as calls_functions
+    from pg_class c where c.oid = to_regclass(${qualified(tableName)})`;
+  return found;
+}
+
+async function createView(
+  session: Session,
+  { query, role }: ReportView,
+  name: string,
+  hash: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (role !== null) await session.unsafe(`SET LOCAL ROLE ${quoteName(role)}`);
+  await run(session, `CREATE MATERIALIZED VIEW ${qualified(name)} AS\n${query.text}`, signal);
+  await session.unsafe("RESET ROLE");
+  await session.unsafe(`COMMENT ON MATERIALIZED VIEW ${qualified(name)} IS '${hash}'`);
+}
+
+/** Builds the new view beside the old one, with its indexes and grants, and swaps the names when it stands. */
+async function replaceView(
+  session: Session,
+  view: ReportView,
+  old: ExistingView,
+  hash: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const next = `${view.tableName}__new`;
+  await createView(session, view, next, hash, signal);
+  const indexes = await session<{ name: string; definition: string }[]>`/* seeder.indexes_of_view */
+    select x.relname as name,
+           'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX ON ' || ${qualified(next)} ||
+           regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .*? ON (ONLY )?reporting\\.("[^"]+"|[^ ]+)', '') as definition
+    from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = ${old.oid}::oid order by x.relname`;
+  const kept: { readonly name: string; readonly made: string }[] = [];
+  for (const { name, definition } of indexes) {
+    const made = await createIndex(session, definition, next, signal);
+    if (made !== undefined) kept.push({ name, made });
+  }
+  const grants = await session<{ grant: string }[]>`/* seeder.grants_of_view */
+    select format('GRANT %s ON %s TO %s%s', a.privilege_type, ${qualified(next)}::text,
+                  case a.grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end,
+                  case when a.is_grantable then ' WITH GRANT OPTION' else '' end) as grant
+    from pg_class c, aclexplode(c.relacl) a where c.oid = ${old.oid}::oid and a.grantee <> c.relowner`;
+  for (const { grant } of grants) await session.unsafe(grant);
+  // The exclusive lock is held from here to the commit alone: a reader waits for a moment, and then finds the new view. Behind
+  // a reader that takes long, others would wait for both.
+  await session.unsafe("SET LOCAL lock_timeout = '5s'");
+  await session.unsafe(`DROP MATERIALIZED VIEW ${qualified(view.tableName)}`);
+  await session.unsafe(`ALTER MATERIALIZED VIEW ${qualified(next)} RENAME TO ${quoteName(view.tableName)}`);
+  for (const { name, made } of kept)
+    if (name !== made) await session.unsafe(`ALTER INDEX ${qualified(made)} RENAME TO ${quoteName(name)}`);
+}
+
+/** Answers the index's name; undefined when the new view has not the columns for it. */
+async function createIndex(
+  session: Session,
+  definition: string,
+  viewName: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await session.savepoint((inner) => run(inner, definition, signal));
+  } catch (error) {
+    if (sqlState(error) === SQLSTATE.undefinedColumn) return undefined;
+    throw error;
+  }
+  const [made] = await session<{ name: string }[]>`/* seeder.newest_index */
+    select x.relname as name from pg_index i join pg_class x on x.oid = i.indexrelid
+    where i.indrelid = to_regclass(${qualified(viewName)}) order by x.oid desc limit 1`;
+  return made?.name;
+}
+
+async function measure(session: Session, tableName: string, signal: AbortSignal): Promise<Refreshed> {
+  const [measured] = await run<{ records: string; bytes: string }>(
+    session,
+    `/* seeder.measure */ select count(*) as records, pg_total_relation_size('${qualified(tableName)}') as bytes from ${qualified(tableName)}`,
+    signal,
+  );
+  return { records: Number(measured?.records), bytes: Number(measured?.bytes) };
+}

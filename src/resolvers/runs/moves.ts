@@ -1,0 +1,250 @@
+import { and, eq, inArray } from "drizzle-orm";
+import type { Transaction } from "../../db/client.ts";
+import {
+  type Leg,
+  pipelineConfig,
+  pipelineRuns,
+  type RunRow,
+  type StageLogRow,
+  type StageOfRun,
+  type TriggerWord,
+  UNFINISHED,
+} from "../../db/pipelines/tables.ts";
+import type { Context } from "../context.ts";
+import { badInput, userError } from "../errors.ts";
+import { unknownPipeline } from "../pipelines/config.ts";
+import { writeInTransaction } from "../transactions.ts";
+import { type CompleteStage, checkComplete, checkMessage } from "./input.ts";
+import {
+  beginStage,
+  endLog,
+  endRun,
+  invalidMove,
+  isUnfinished,
+  lockRun,
+  runNumber,
+  stageLogOf,
+  stageOf,
+} from "./state.ts";
+
+/** Asks for a run. Throws NOT_FOUND for a pipeline that is not there and for a template without stages. */
+export async function triggerRun(
+  context: Context,
+  args: {
+    readonly sourceTablename: string;
+    readonly pipelineName: string;
+    readonly triggeredBy: TriggerWord;
+    readonly idempotencyKey?: string | null | undefined;
+  },
+): Promise<RunRow> {
+  const { sourceTablename, pipelineName, triggeredBy, idempotencyKey } = args;
+  const input = { sourceTablename, pipelineName, triggeredBy };
+  const id = await writeInTransaction(context, { operation: "triggerRun", idempotencyKey, input }, async (tx) => {
+    await holdPipeline(tx, sourceTablename);
+    const [run] = await tx.insert(pipelineRuns).values(input).returning();
+    if (run === undefined || run.stages.length === 0) {
+      throw userError(
+        "NOT_FOUND",
+        `The template ${pipelineName} has no stages. Set them with setPipelineStages, or name another template.`,
+      );
+    }
+    return run.id;
+  });
+  return present(context, id);
+}
+
+/** Throws INVALID_TRANSITION when another stage is next. A stage that runs already is answered as it is. */
+export async function startStage(context: Context, runId: string, stageOrder: number): Promise<StageLogRow> {
+  const id = runNumber(runId);
+  await writeInTransaction(context, null, async (tx) => {
+    await beginStage(tx, await lockRun(tx, id), stageOrder, null);
+    return id;
+  });
+  return presentLog(context, id, stageOrder);
+}
+
+/** The last one ends the run. A stage that succeeded already is answered as it is. */
+export async function completeStage(
+  context: Context,
+  runId: string,
+  stageOrder: number,
+  input: CompleteStage,
+  worker: string | null,
+): Promise<StageLogRow> {
+  const id = runNumber(runId);
+  const { rowsProcessed = null, filePaths, incrementalValue } = checkComplete(input);
+  await writeInTransaction(context, null, async (tx) => {
+    const run = await lockRun(tx, id);
+    const stage = stageOf(run, stageOrder);
+    const log = await stageLogOf(tx, id, stageOrder);
+    if (log?.status === "success") return id;
+    if (log?.status !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "complete", log);
+    assertHolder(log, worker);
+    const watermark = incrementalValue == null ? {} : { [WATERMARKS[legOf(stage)]]: incrementalValue };
+    const at = await endLog(tx, log, {
+      status: "success",
+      rowsProcessed,
+      filePaths: filePaths == null || filePaths.length === 0 ? null : filePaths.join(","),
+    });
+    const next = run.stages.find(({ stage_order }) => stage_order > stageOrder);
+    // Also where its lease ran out and it waits for another driver: the work is done.
+    const waiting = next === undefined ? { nextStage: null, nextDriver: null } : waitingFor(run, next.stage_order);
+    await tx
+      .update(pipelineRuns)
+      .set({ ...watermark, ...waiting })
+      .where(eq(pipelineRuns.id, id));
+    if (next === undefined) await endRun(tx, run, "success", null, at);
+    return id;
+  });
+  return presentLog(context, id, stageOrder);
+}
+
+/** Fails the run with it. A stage that failed already is answered as it is. */
+export async function failStage(
+  context: Context,
+  runId: string,
+  stageOrder: number,
+  errorMessage: string,
+  worker: string | null,
+): Promise<StageLogRow> {
+  const id = runNumber(runId);
+  checkMessage("errorMessage", errorMessage);
+  await writeInTransaction(context, null, async (tx) => {
+    const run = await lockRun(tx, id);
+    stageOf(run, stageOrder);
+    const log = await stageLogOf(tx, id, stageOrder);
+    if (log?.status === "failed") return id;
+    if (log?.status !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "fail", log);
+    assertHolder(log, worker);
+    const at = await endLog(tx, log, { status: "failed", errorMessage });
+    await endRun(tx, run, "failed", errorMessage, at);
+    return id;
+  });
+  return presentLog(context, id, stageOrder);
+}
+
+/** Ends a running stage as well; its driver learns it at the next heartbeat. A cancelled run is answered as it is. */
+export async function cancelRun(context: Context, runId: string, reason: string | null): Promise<RunRow> {
+  const id = runNumber(runId);
+  if (reason !== null) checkMessage("reason", reason);
+  await writeInTransaction(context, null, async (tx) => {
+    const run = await lockRun(tx, id);
+    if (run.status === "cancelled") return id;
+    if (!isUnfinished(run)) {
+      throw userError(
+        "INVALID_TRANSITION",
+        `The run ${id} is ${run.status}; only one that is not finished can be cancelled.`,
+      );
+    }
+    const log = run.currentStage === 0 ? null : await stageLogOf(tx, id, run.currentStage);
+    const at = log?.status === "running" ? await endLog(tx, log, { status: "cancelled", errorMessage: reason }) : null;
+    await endRun(tx, run, "cancelled", reason, at);
+    return id;
+  });
+  return present(context, id);
+}
+
+/**
+ * A new run with the same stages, from the one on that failed, and with the watermarks that were reported before. A retry that
+ * is not finished is answered instead of a second one.
+ */
+export async function retryRun(context: Context, runId: string): Promise<RunRow> {
+  const id = runNumber(runId);
+  const retry = await writeInTransaction(context, null, async (tx) => {
+    const run = await lockRun(tx, id);
+    if (run.status !== "failed" && run.status !== "cancelled") {
+      throw userError(
+        "INVALID_TRANSITION",
+        `The run ${id} is ${run.status}; only a failed or cancelled one can be retried.`,
+      );
+    }
+    const [underWay] = await tx
+      .select({ id: pipelineRuns.id })
+      .from(pipelineRuns)
+      .where(
+        and(
+          eq(pipelineRuns.sourceTablename, run.sourceTablename),
+          eq(pipelineRuns.retryOf, id),
+          inArray(pipelineRuns.status, [...UNFINISHED]),
+        ),
+      );
+    if (underWay !== undefined) return underWay.id;
+    await holdPipeline(tx, run.sourceTablename);
+    const first = run.nextStage ?? (run.currentStage === 0 ? firstStage(run) : run.currentStage);
+    stageOf(run, first);
+    const [made] = await tx
+      .insert(pipelineRuns)
+      .values({
+        sourceTablename: run.sourceTablename,
+        pipelineName: run.pipelineName,
+        triggeredBy: "api",
+        retryOf: id,
+        stages: run.stages,
+        totalStages: run.totalStages,
+        currentStage: first - 1,
+        sourceToDlIncrementalValue: run.sourceToDlIncrementalValue,
+        dlToSinkIncrementalValue: run.dlToSinkIncrementalValue,
+        ...waitingFor(run, first),
+      })
+      .returning({ id: pipelineRuns.id });
+    if (made === undefined) throw new Error("a retry was not stored");
+    return made.id;
+  });
+  return present(context, retry);
+}
+
+/** Keeps a pipeline from being deleted until the transaction ends. Throws NOT_FOUND when it is not there. */
+async function holdPipeline(tx: Transaction, sourceTablename: string): Promise<void> {
+  const found = await tx
+    .select({ name: pipelineConfig.sourceTablename })
+    .from(pipelineConfig)
+    .where(eq(pipelineConfig.sourceTablename, sourceTablename))
+    .for("key share")
+    .comment("runs.hold_pipeline");
+  if (found.length === 0) throw unknownPipeline(sourceTablename);
+}
+
+function firstStage(run: RunRow): number {
+  return run.stages[0]?.stage_order ?? 1;
+}
+
+const WATERMARKS = {
+  sourceToDl: "sourceToDlIncrementalValue",
+  dlToSink: "dlToSinkIncrementalValue",
+} as const satisfies Readonly<Record<Leg, keyof RunRow>>;
+
+/** Stages say by their type which leg they load. */
+function legOf(stage: StageOfRun): Leg {
+  if (/dl_to_sink/i.test(stage.stage_type)) return "dlToSink";
+  if (/source_to_dl/i.test(stage.stage_type)) return "sourceToDl";
+  throw badInput(
+    `input.incrementalValue goes with a stage whose stageType names the leg it loads, source_to_dl or dl_to_sink; this one's is ${stage.stage_type}.`,
+  );
+}
+
+export function waitingFor(run: RunRow, stageOrder: number) {
+  return { nextStage: stageOrder, nextDriver: stageOf(run, stageOrder).driver_container };
+}
+
+function assertHolder(log: StageLogRow, worker: string | null): void {
+  if (worker === null || worker === log.worker) return;
+  throw userError(
+    "CONFLICT",
+    log.worker === null
+      ? `The lease of ${worker} ran out and the stage waits for another driver. Claim it again.`
+      : `${log.worker} holds this stage, not ${worker}. Drop the work.`,
+  );
+}
+
+export async function present(context: Context, id: number): Promise<RunRow> {
+  const run = await context.loaders.pipelines.run.clear(id).load(id);
+  if (run === null) throw new Error(`the run ${id} is not there any more`);
+  return run;
+}
+
+export async function presentLog(context: Context, runId: number, stageOrder: number): Promise<StageLogRow> {
+  const logs = await context.loaders.pipelines.stageLogs.clear(runId).load(runId);
+  const log = logs.find((candidate) => candidate.stageOrder === stageOrder);
+  if (log === undefined) throw new Error(`stage ${stageOrder} of the run ${runId} has no log`);
+  return log;
+}

@@ -1,0 +1,184 @@
+import { and, type Column, desc, eq, sql } from "drizzle-orm";
+import type { Transaction } from "../../db/client.ts";
+import {
+  type PipelineStageRow,
+  pipelineConfig,
+  pipelineRuns,
+  type RunRow,
+  type RunStatusWord,
+  type StageLogRow,
+  type StageOfRun,
+  stageLogs,
+  UNFINISHED,
+} from "../../db/pipelines/tables.ts";
+import { userError } from "../errors.ts";
+import { numberedId } from "../input.ts";
+
+/** Who runs a stage, and until when unless he says so again. */
+export interface Lease {
+  readonly worker: string;
+  readonly seconds: number;
+}
+
+/** By the clock, not the transaction's start: a move that waited for another one is not before it. */
+const NOW = sql`clock_timestamp()`;
+
+export function runNumber(id: string): number {
+  const number = numberedId(id);
+  if (number === undefined) throw unknownRun(id);
+  return number;
+}
+
+export function unknownRun(id: string | number) {
+  return userError("NOT_FOUND", `There is no run ${id}.`);
+}
+
+/** Locks a run: whoever moves it comes after whoever is moving it. Throws NOT_FOUND. */
+export async function lockRun(tx: Transaction, id: number): Promise<RunRow> {
+  const [run] = await tx.select().from(pipelineRuns).where(eq(pipelineRuns.id, id)).for("update").comment("runs.lock");
+  if (run === undefined) throw unknownRun(id);
+  return run;
+}
+
+/** The log of a stage of a run that is locked; null when the run has not reached it. */
+export async function stageLogOf(tx: Transaction, runId: number, stageOrder: number): Promise<StageLogRow | null> {
+  const [log] = await tx
+    .select()
+    .from(stageLogs)
+    .where(and(eq(stageLogs.pipelineRunId, runId), eq(stageLogs.stageOrder, stageOrder)))
+    .orderBy(desc(stageLogs.id))
+    .limit(1)
+    .comment("runs.stage_log");
+  return log ?? null;
+}
+
+export function isUnfinished({ status }: RunRow): boolean {
+  return UNFINISHED.some((word) => word === status);
+}
+
+export function stageOf(run: RunRow, stageOrder: number): StageOfRun {
+  const stage = run.stages.find(({ stage_order }) => stage_order === stageOrder);
+  if (stage === undefined) throw userError("NOT_FOUND", `The run ${run.id} has no stage ${stageOrder}.`);
+  return stage;
+}
+
+/** A stage that a run keeps, as its template's row was. */
+export function templateRow(stage: StageOfRun): PipelineStageRow {
+  return {
+    id: stage.id,
+    pipelineName: stage.pipeline_name,
+    stageOrder: stage.stage_order,
+    stageName: stage.stage_name,
+    stageType: stage.stage_type,
+    driverContainer: stage.driver_container,
+  };
+}
+
+export function invalidMove(run: RunRow, stageOrder: number, what: string, log: StageLogRow | null) {
+  const state = log === null ? "has not started" : `is ${log.status}`;
+  return userError(
+    "INVALID_TRANSITION",
+    `Stage ${stageOrder} of run ${run.id} can't ${what}: the run is ${run.status}, the stage ${state}.`,
+  );
+}
+
+/**
+ * Begins a stage of a locked run, if it is the one that is next. One that runs already is left as it is, unless its lease ran
+ * out and it is taken anew. Throws INVALID_TRANSITION, NOT_FOUND.
+ */
+export async function beginStage(tx: Transaction, run: RunRow, stageOrder: number, lease: Lease | null): Promise<void> {
+  stageOf(run, stageOrder);
+  const log = await stageLogOf(tx, run.id, stageOrder);
+  const isWaiting = run.nextStage === stageOrder;
+  if (log?.status === "running" && !isWaiting) return;
+  if (!isUnfinished(run) || !(isWaiting || (await isNextByHistory(tx, run, stageOrder))))
+    throw invalidMove(run, stageOrder, "start", log);
+  const leased = {
+    worker: lease?.worker ?? null,
+    leaseExpiresAt: lease === null ? null : sql`${NOW} + make_interval(secs => ${lease.seconds})`,
+  };
+  if (log?.status === "running") {
+    await tx
+      .update(stageLogs)
+      .set({ ...leased, startedAt: NOW })
+      .where(eq(stageLogs.id, log.id));
+  } else {
+    await tx
+      .insert(stageLogs)
+      .values({ pipelineRunId: run.id, stageOrder, status: "running", startedAt: NOW, ...leased });
+  }
+  await tx
+    .update(pipelineRuns)
+    .set({
+      status: "running",
+      startedAt: sql`coalesce(started_at, ${NOW})`,
+      currentStage: stageOrder,
+      nextStage: null,
+      nextDriver: null,
+    })
+    .where(eq(pipelineRuns.id, run.id));
+}
+
+/** For a run that a direct writer made, whose next stage nobody wrote down. */
+async function isNextByHistory(tx: Transaction, run: RunRow, stageOrder: number): Promise<boolean> {
+  const next = run.stages.find(({ stage_order }) => stage_order > run.currentStage || run.currentStage === 0);
+  if (run.nextStage !== null || stageOrder !== next?.stage_order) return false;
+  return run.currentStage === 0 || (await stageLogOf(tx, run.id, run.currentStage))?.status === "success";
+}
+
+/** Ends a stage's log, and answers when. */
+export async function endLog(
+  tx: Transaction,
+  log: StageLogRow,
+  values: Partial<typeof stageLogs.$inferInsert> & { readonly status: string },
+): Promise<string> {
+  const end = sql`greatest(${NOW}, started_at)`;
+  const [ended] = await tx
+    .update(stageLogs)
+    .set({
+      ...values,
+      completedAt: end,
+      // Of seconds alone: a difference of instants has days, which HH24 leaves out.
+      timeTaken: sql`to_char(make_interval(secs => extract(epoch from ${end} - started_at)), 'HH24:MI:SS.MS')`,
+      leaseExpiresAt: null,
+    })
+    .where(eq(stageLogs.id, log.id))
+    .returning({ at: stageLogs.completedAt });
+  if (ended?.at == null) throw new Error("a stage's log was not there to be ended");
+  return ended.at;
+}
+
+/**
+ * Ends a locked run, and in the same transaction stamps its pipeline: the time and outcome for both legs, and after a success
+ * the watermarks that its stages reported, where they are beyond the stored ones.
+ */
+export async function endRun(
+  tx: Transaction,
+  run: RunRow,
+  status: Exclude<RunStatusWord, "pending" | "running">,
+  errorMessage: string | null,
+  at: string | null,
+): Promise<void> {
+  const [ended] = await tx
+    .update(pipelineRuns)
+    .set({ status, errorMessage, completedAt: at ?? sql`greatest(${NOW}, started_at)`, nextDriver: null })
+    .where(eq(pipelineRuns.id, run.id))
+    .returning({
+      at: pipelineRuns.completedAt,
+      sourceToDl: pipelineRuns.sourceToDlIncrementalValue,
+      dlToSink: pipelineRuns.dlToSinkIncrementalValue,
+    });
+  const watermark = (column: Column, value: string | null | undefined) =>
+    status === "success"
+      ? sql`case when pipeline.is_later(${value ?? null}, ${column}) then ${value ?? null} else ${column} end`
+      : sql`${column}`;
+  await tx
+    .update(pipelineConfig)
+    .set({
+      lastRunAt: ended?.at ?? null,
+      lastRunStatus: status,
+      sourceToDlLastIncrementalValue: watermark(pipelineConfig.sourceToDlLastIncrementalValue, ended?.sourceToDl),
+      dlToSinkLastIncrementalValue: watermark(pipelineConfig.dlToSinkLastIncrementalValue, ended?.dlToSink),
+    })
+    .where(eq(pipelineConfig.sourceTablename, run.sourceTablename));
+}

@@ -1,0 +1,132 @@
+import { sql } from "drizzle-orm";
+import { pipelineConfig, pipelineRuns, RUN_STATUSES, RUN_TIME, type RunStatusWord } from "../../db/pipelines/tables.ts";
+import type { Context } from "../context.ts";
+import { badInput } from "../errors.ts";
+import { IS_ACTIVE, IS_OVERDUE } from "../pipelines/reads.ts";
+
+export const BUCKETS = ["minute", "hour", "day"] as const;
+export type BucketWord = (typeof BUCKETS)[number];
+
+const SECONDS: Readonly<Record<BucketWord, number>> = { minute: 60, hour: 3_600, day: 86_400 };
+/** A week of minutes has 10,080: no chart has as many columns. */
+const MOST_BUCKETS = 2_000;
+const DEFAULT_SECONDS = 86_400;
+/** PostgreSQL has no year 0. */
+const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
+
+export interface RunBucket {
+  readonly start: string;
+  readonly success: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly running: number;
+  readonly rowsProcessed: number;
+  readonly medianDurationSeconds: number | null;
+}
+
+export interface RunStatusCount {
+  readonly status: RunStatusWord;
+  readonly count: number;
+}
+
+export interface RunSummary {
+  readonly buckets: readonly RunBucket[];
+  readonly byStatus: readonly RunStatusCount[];
+  readonly rowsProcessed: number;
+}
+
+/** Of the runs that began, or were asked for, in `from <= time < to`. Buckets without runs are there as well. */
+export async function runSummary(
+  { database: { db } }: Context,
+  args: {
+    readonly from?: string | null | undefined;
+    readonly to?: string | null | undefined;
+    readonly bucket: BucketWord;
+    readonly sourceTablename?: string | null | undefined;
+  },
+): Promise<RunSummary> {
+  const to = args.to ?? new Date().toISOString();
+  const from = args.from ?? new Date(Math.max(Date.parse(to) - DEFAULT_SECONDS * 1_000, FIRST_INSTANT)).toISOString();
+  const { bucket, sourceTablename } = args;
+  const buckets = Math.ceil((Date.parse(to) - Date.parse(from)) / 1_000 / SECONDS[bucket]);
+  if (buckets <= 0) throw badInput(`from (${from}) is not before to (${to}).`);
+  if (buckets > MOST_BUCKETS) {
+    throw badInput(`From ${from} to ${to} are ${buckets} ${bucket}s; ask for at most ${MOST_BUCKETS} buckets.`);
+  }
+  const rows = await db.execute<{
+    start: string;
+    success: string;
+    failed: string;
+    cancelled: string;
+    running: string;
+    pending: string;
+    rows: string;
+    median: number | null;
+  }>(sql`/* runs.summary */
+    with run as materialized (
+      select date_trunc(${bucket}, ${RUN_TIME}, 'UTC') as start, r.status,
+             case when r.status = 'success' then extract(epoch from r.completed_at - r.started_at) end as seconds,
+             (select coalesce(sum(l.rows_processed), 0) from (
+                select distinct on (l.stage_order) l.rows_processed from pipeline.pipeline_run_stage_logs l
+                where l.pipeline_run_id = r.id order by l.stage_order, l.id desc) l) as rows
+      from pipeline.pipeline_runs_master r
+      where ${RUN_TIME} >= ${from}::timestamptz and ${RUN_TIME} < ${to}::timestamptz
+        and ${sourceTablename == null ? sql`true` : sql`r.source_tablename = ${sourceTablename}`}
+    )
+    select to_char(b.start, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as start,
+           count(*) filter (where r.status = 'success') as success, count(*) filter (where r.status = 'failed') as failed,
+           count(*) filter (where r.status = 'cancelled') as cancelled, count(*) filter (where r.status = 'running') as running,
+           count(*) filter (where r.status = 'pending') as pending, coalesce(sum(r.rows), 0) as rows,
+           percentile_cont(0.5) within group (order by r.seconds) as median
+    from generate_series(date_trunc(${bucket}, ${from}::timestamptz, 'UTC'), ${to}::timestamptz - interval '1 microsecond',
+                         make_interval(secs => ${SECONDS[bucket]})) as b(start)
+    left join run r on r.start = b.start
+    group by b.start order by b.start`);
+  const counts = new Map<RunStatusWord, number>(RUN_STATUSES.map((status) => [status, 0]));
+  for (const row of rows) {
+    for (const status of RUN_STATUSES) counts.set(status, (counts.get(status) ?? 0) + Number(row[status]));
+  }
+  return {
+    buckets: rows.map((row) => ({
+      start: row.start,
+      success: Number(row.success),
+      failed: Number(row.failed),
+      cancelled: Number(row.cancelled),
+      running: Number(row.running),
+      rowsProcessed: Number(row.rows),
+      medianDurationSeconds: row.median,
+    })),
+    byStatus: [...counts].map(([status, count]) => ({ status, count })),
+    rowsProcessed: rows.reduce((sum, row) => sum + Number(row.rows), 0),
+  };
+}
+
+export interface PipelineOverview {
+  readonly total: number;
+  readonly active: number;
+  readonly overdue: number;
+  readonly runsByStatus24h: readonly RunStatusCount[];
+}
+
+/** The configuration is counted whole; of the runs, a day by its index. */
+export async function pipelineOverview({ database: { db } }: Context): Promise<PipelineOverview> {
+  const [[counts], runs] = await Promise.all([
+    db
+      .select({
+        total: sql<number>`count(*)::integer`,
+        active: sql<number>`(count(*) filter (where ${IS_ACTIVE}))::integer`,
+        overdue: sql<number>`(count(*) filter (where ${IS_OVERDUE}))::integer`,
+      })
+      .from(pipelineConfig)
+      .comment("pipelines.overview"),
+    db.execute<{ status: string; count: string }>(sql`/* runs.by_status_24h */
+      select status, count(*) from ${pipelineRuns} where ${RUN_TIME} >= now() - interval '24 hours' group by status`),
+  ]);
+  const found = new Map(runs.map(({ status, count }) => [status, Number(count)]));
+  return {
+    total: counts?.total ?? 0,
+    active: counts?.active ?? 0,
+    overdue: counts?.overdue ?? 0,
+    runsByStatus24h: RUN_STATUSES.map((status) => ({ status, count: found.get(status) ?? 0 })),
+  };
+}

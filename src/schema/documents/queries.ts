@@ -1,0 +1,54 @@
+import * as documents from "../../resolvers/documents/documents.ts";
+import type { FileStatusCount } from "../../resolvers/documents/reads.ts";
+import { builder } from "../builder.ts";
+import { connectionOf, pageArgs } from "../connections.ts";
+import { File, FileOverallStatus } from "./file.ts";
+import { StepStatus } from "./steps.ts";
+
+const FileConnection = connectionOf("File", File);
+
+const FileFilter = builder.inputType("FileFilter", {
+  description: "Files that meet all that is given; null asks nothing.",
+  fields: (t) => ({
+    status: t.field({ type: [FileOverallStatus], description: "With one of these overall statuses." }),
+    search: t.string({ description: "This text is in the original filename, in any case, or begins the filehash." }),
+    filehash: t.string({ description: "Of exactly this filehash: the same content." }),
+    createdAfter: t.field({ type: "DateTime", description: "Created after this instant." }),
+    createdBefore: t.field({ type: "DateTime", description: "Created before this instant." }),
+    stepName: t.string({ description: "That have this step; with stepStatus: in that status." }),
+    stepStatus: t.field({ type: StepStatus, description: "That have a step, or the step stepName, in this status." }),
+  }),
+});
+
+export const FileStatusCountRef = builder.objectRef<FileStatusCount>("FileStatusCount").implement({
+  description: "How many files have an overall status.",
+  fields: (t) => ({
+    status: t.field({ type: FileOverallStatus, description: "The overall status.", resolve: ({ status }) => status }),
+    count: t.expose("count", { type: "SafeInt", description: "Files that have it." }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  file: t.field({
+    type: File,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { id: t.arg.id({ required: true, description: "The file's id." }) },
+    description: "One file by its id; null when there is none. Role: VIEWER.",
+    resolve: (_root, { id }, context) => documents.file(context, id),
+  }),
+  files: t.field({
+    type: FileConnection,
+    authScopes: { role: "VIEWER" },
+    args: { filter: t.arg({ type: FileFilter, description: "Only those that meet it." }), ...pageArgs },
+    description: "Files, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    resolve: (_root, args, context) => documents.files(context, args),
+  }),
+  fileStatusCounts: t.field({
+    type: [FileStatusCountRef],
+    authScopes: { role: "VIEWER" },
+    description:
+      "Number of files in each overall status, by the same definition as File.overallStatus. Every status is there, also with 0. Role: VIEWER.",
+    resolve: async (_root, _args, context) => [...(await documents.fileStatusCounts(context))],
+  }),
+}));

@@ -1,0 +1,236 @@
+import { type FileStatusRow, ingestStatusOf } from "../../db/ingest/tables.ts";
+import { userError } from "../../resolvers/errors.ts";
+import * as ingest from "../../resolvers/ingest/ingest.ts";
+import { builder } from "../builder.ts";
+import { connectionOf, pageArgs } from "../connections.ts";
+import { IngestCountsRef } from "./summary.ts";
+
+export const FileType = builder.enumType("FileType", {
+  description: "What a file is.",
+  values: {
+    HL7: { value: "HL7", description: "A HL7 message that was split from a log." },
+    LOG: { value: "Log", description: "A HL7-ish log, as a listener writes it." },
+  } as const,
+});
+
+export const IngestStatus = builder.enumType("IngestStatus", {
+  description: "How far a file has come.",
+  values: {
+    PARSED: { value: "parsed", description: "A log was read and split." },
+    STAGED: { value: "staged", description: "A HL7 file was written to the staging area." },
+    INGESTED: { value: "ingested", description: "A HL7 file's content is in the tables. `success` in the wild." },
+    FAILED: { value: "failed", description: "A log or a HL7 file could not be processed; see errorMessage." },
+  } as const,
+});
+
+export const FileStatus = builder.objectRef<FileStatusRow>("FileStatus").implement({
+  description: "One report about a file. Reports are never changed: a file's history is all of its reports.",
+  fields: (t) => ({
+    id: t.exposeID("id", {
+      description: "Unique; of two reports with the same processedAt the greater id is the newer.",
+    }),
+    filePath: t.exposeString("filePath", {
+      description: "Path or URI of the file. A message that failed may carry a placeholder.",
+    }),
+    type: t.field({
+      type: FileType,
+      description: "What the file is.",
+      resolve: ({ type }) => {
+        if (type === "HL7" || type === "Log") return type;
+        throw userError("CONFLICT", `A program stored the type ${JSON.stringify(type)}, which is neither HL7 nor Log.`);
+      },
+    }),
+    status: t.field({
+      type: IngestStatus,
+      description:
+        "What was reported. An error when a program stored a word that means none of these; the error names it.",
+      resolve: ({ status }) => {
+        const meaning = ingestStatusOf(status);
+        if (meaning !== undefined) return meaning;
+        throw userError(
+          "CONFLICT",
+          `A program stored the status ${JSON.stringify(status)}, which has no meaning here.`,
+        );
+      },
+    }),
+    errorMessage: t.exposeString("errorMessage", {
+      nullable: true,
+      description: "What went wrong; null when nothing did.",
+    }),
+    workflowId: t.exposeString("workflowId", {
+      nullable: true,
+      description: "The workflow that processed the file, if it said so.",
+    }),
+    activityId: t.exposeString("activityId", {
+      nullable: true,
+      description: "The activity that processed the file, if it said so.",
+    }),
+    processedAt: t.expose("processedAt", {
+      type: "DateTime",
+      description: "When the file was processed; the newest is its status.",
+    }),
+  }),
+});
+
+const FileStatusConnection = connectionOf("FileStatus", FileStatus);
+
+const date =
+  "Date of the log: as reported, or the first group of eight digits in its file name; null when neither gives one.";
+
+export const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
+export const Hl7File = builder.objectRef<ingest.Hl7File>("Hl7File");
+const LogFileConnection = connectionOf("LogFile", LogFile);
+const Hl7FileConnection = connectionOf("Hl7File", Hl7File);
+
+export const FileStatusFilter = builder.inputType("FileStatusFilter", {
+  description: "Statuses that meet all that is given; null asks nothing.",
+  fields: (t) => ({
+    filePath: t.string({ description: "Exactly this path." }),
+    filePathPrefix: t.string({ description: "Paths that begin with this text." }),
+    type: t.field({ type: FileType, description: "Of files of this type." }),
+    status: t.field({ type: [IngestStatus], description: "With one of these statuses." }),
+    workflowId: t.string({ description: "Reported by this workflow." }),
+    activityId: t.string({ description: "Reported by this activity." }),
+    processedAfter: t.field({ type: "DateTime", description: "Processed after this instant." }),
+    processedBefore: t.field({ type: "DateTime", description: "Processed before this instant." }),
+  }),
+});
+
+const LogFileFilter = builder.inputType("LogFileFilter", {
+  description: "Logs that meet all that is given; null asks nothing.",
+  fields: (t) => ({
+    pathPrefix: t.string({ description: "Paths that begin with this text." }),
+    status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
+    dateFrom: t.field({ type: "Date", description: "Of this date or later." }),
+    dateTo: t.field({ type: "Date", description: "Of this date or earlier." }),
+  }),
+});
+
+const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
+  description: "HL7 files that meet all that is given; null asks nothing.",
+  fields: (t) => ({
+    logFilePath: t.string({ description: "Split from this log." }),
+    pathPrefix: t.string({ description: "Paths that begin with this text." }),
+    status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
+    dateFrom: t.field({ type: "Date", description: "Of logs of this date or later." }),
+    dateTo: t.field({ type: "Date", description: "Of logs of this date or earlier." }),
+  }),
+});
+
+LogFile.implement({
+  description: "A HL7-ish log. It is known as soon as a status of it or a HL7 file from it was reported.",
+  fields: (t) => ({
+    logFilePath: t.exposeString("logFilePath", { description: "Its path, as the worker sees it." }),
+    date: t.expose("date", { type: "Date", nullable: true, description: date }),
+    currentStatus: t.field({
+      type: FileStatus,
+      nullable: true,
+      description: "Its latest status; null when none was reported yet.",
+      resolve: (log, _args, context) => ingest.currentStatus(context, "Log", log.logFilePath, log.currentStatus),
+    }),
+    statuses: t.field({
+      type: FileStatusConnection,
+      args: pageArgs,
+      description: "Every status row of this log file, newest first.",
+      resolve: (log, args, context) => ingest.statusesOf(context, "Log", log.logFilePath, args),
+    }),
+    hl7Files: t.field({
+      type: Hl7FileConnection,
+      args: { filter: t.arg({ type: Hl7FileFilter, description: "Only those that meet it." }), ...pageArgs },
+      description: "The HL7 files split from it, in the order of their segments.",
+      resolve: (log, args, context) => ingest.hl7FilesOf(context, log.logFilePath, args),
+    }),
+    hl7FileCounts: t.field({
+      type: IngestCountsRef,
+      description: "Its HL7 files by latest status.",
+      resolve: (log, _args, context) => ingest.hl7FileCounts(context, log.logFilePath),
+    }),
+  }),
+});
+
+Hl7File.implement({
+  description: "A HL7 file and the log that it was split from.",
+  fields: (t) => ({
+    hl7FilePath: t.exposeString("hl7FilePath", { description: "Its path or URI." }),
+    logFilePath: t.exposeString("logFilePath", { description: "The log's path." }),
+    segmentNumber: t.exposeInt("segmentNumber", { description: "Its place in the log, from 0." }),
+    date: t.expose("date", { type: "Date", nullable: true, description: date }),
+    logFile: t.field({
+      type: LogFile,
+      description: "The log that it was split from.",
+      resolve: async (hl7, _args, context) =>
+        (await ingest.logFile(context, hl7.logFilePath)) ?? { logFilePath: hl7.logFilePath, date: hl7.date },
+    }),
+    currentStatus: t.field({
+      type: FileStatus,
+      nullable: true,
+      description: "Its latest status; null when none was reported yet.",
+      resolve: (hl7, _args, context) => ingest.currentStatus(context, "HL7", hl7.hl7FilePath, hl7.currentStatus),
+    }),
+    statuses: t.field({
+      type: FileStatusConnection,
+      args: pageArgs,
+      description: "Every status row of this file, newest first.",
+      resolve: (hl7, args, context) => ingest.statusesOf(context, "HL7", hl7.hl7FilePath, args),
+    }),
+  }),
+});
+
+const statusListArgs = {
+  ...builder.args((t) => ({ filter: t.field({ type: FileStatusFilter, description: "Only those that meet it." }) })),
+  ...pageArgs,
+};
+
+builder.queryFields((t) => ({
+  fileStatuses: t.field({
+    type: FileStatusConnection,
+    authScopes: { role: "VIEWER" },
+    args: statusListArgs,
+    description: "The history: every status ever reported, newest first. Role: VIEWER.",
+    resolve: (_root, args, context) => ingest.fileStatuses(context, args),
+  }),
+  recentLogFileStatuses: t.field({
+    type: FileStatusConnection,
+    authScopes: { role: "VIEWER" },
+    args: statusListArgs,
+    description: "The latest status of each log, newest first. Role: VIEWER.",
+    resolve: (_root, args, context) => ingest.recentFileStatuses(context, "Log", args),
+  }),
+  recentHl7FileStatuses: t.field({
+    type: FileStatusConnection,
+    authScopes: { role: "VIEWER" },
+    args: statusListArgs,
+    description: "The latest status of each HL7 file, newest first. Role: VIEWER.",
+    resolve: (_root, args, context) => ingest.recentFileStatuses(context, "HL7", args),
+  }),
+  logFile: t.field({
+    type: LogFile,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { logFilePath: t.arg.string({ required: true, description: "The log's path, exactly." }) },
+    description: "One log by its path; null when nothing was reported of it. Role: VIEWER.",
+    resolve: (_root, { logFilePath }, context) => ingest.logFile(context, logFilePath),
+  }),
+  logFiles: t.field({
+    type: LogFileConnection,
+    authScopes: { role: "VIEWER" },
+    args: { filter: t.arg({ type: LogFileFilter, description: "Only those that meet it." }), ...pageArgs },
+    description: "Logs, latest date first, then by path; logs without a date come last. Role: VIEWER.",
+    resolve: (_root, args, context) => ingest.logFiles(context, args),
+  }),
+  hl7File: t.field({
+    type: Hl7File,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { hl7FilePath: t.arg.string({ required: true, description: "The file's path or URI, exactly." }) },
+    description: "One HL7 file by its path; null when no log is known for it. Role: VIEWER.",
+    resolve: (_root, { hl7FilePath }, context) => ingest.hl7File(context, hl7FilePath),
+  }),
+  hl7Files: t.field({
+    type: Hl7FileConnection,
+    authScopes: { role: "VIEWER" },
+    args: { filter: t.arg({ type: Hl7FileFilter, description: "Only those that meet it." }), ...pageArgs },
+    description: "HL7 files, latest date first, then by log, then in the order of the log. Role: VIEWER.",
+    resolve: (_root, args, context) => ingest.hl7Files(context, args),
+  }),
+}));

@@ -1,0 +1,92 @@
+import { changesOf } from "../../feed/conditions.ts";
+import type { Delivery } from "../../feed/delivery.ts";
+import { changeSource, rowOf } from "../../resolvers/changes.ts";
+import { runChanges, stageChanges } from "../../resolvers/runs/reads.ts";
+import { builder } from "../builder.ts";
+import { afterArg, Change, snapshotArg } from "../changes.ts";
+import { Run, RunFilter, RunStageLog } from "../runs/runs.ts";
+import { Pipeline } from "./pipelines.ts";
+
+const PipelineChange = builder.objectRef<Delivery>("PipelineChange").implement({
+  description: "A pipeline was created, configured, stamped by a run's end, or deleted.",
+  interfaces: [Change],
+  fields: (t) => ({
+    pipeline: t.field({
+      type: Pipeline,
+      description: "The pipeline as of the change.",
+      resolve: (delivery) => rowOf("PIPELINE", delivery),
+    }),
+  }),
+});
+
+const RunChange = builder.objectRef<Delivery>("RunChange").implement({
+  description: "A run was asked for, or moved on.",
+  interfaces: [Change],
+  fields: (t) => ({
+    run: t.field({
+      type: Run,
+      description: "The run as of the change; its stages as they are now.",
+      resolve: (delivery) => rowOf("RUN", delivery),
+    }),
+  }),
+});
+
+const RunStageChange = builder.objectRef<Delivery>("RunStageChange").implement({
+  description: "A stage of a run started, or ended.",
+  interfaces: [Change],
+  fields: (t) => ({
+    stageLog: t.field({
+      type: RunStageLog,
+      description: "The stage's log as of the change.",
+      resolve: (delivery) => rowOf("RUN_STAGE", delivery),
+    }),
+  }),
+});
+
+const errors = "Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.";
+
+builder.subscriptionFields((t) => ({
+  pipelineChanged: t.field({
+    type: PipelineChange,
+    authScopes: { role: "VIEWER" },
+    args: {
+      sourceTablename: t.arg.string({ description: "Of this pipeline only; null: of all." }),
+      after: afterArg(t),
+      snapshot: snapshotArg(t),
+    },
+    description: `Changes of pipelines. ${errors}`,
+    subscribe: (_root, args, context) => {
+      const { sourceTablename } = args;
+      const filter = changesOf(
+        "PIPELINE",
+        sourceTablename == null ? [] : [{ column: "sourceTablename", in: [sourceTablename] }],
+      );
+      return changeSource(context, filter, args);
+    },
+    resolve: (delivery) => delivery,
+  }),
+  runChanged: t.field({
+    type: RunChange,
+    authScopes: { role: "VIEWER" },
+    args: {
+      filter: t.arg({ type: RunFilter, description: "Only runs that meet it as of the change; null: all." }),
+      after: afterArg(t),
+      snapshot: snapshotArg(t),
+    },
+    description: `Every move of runs. ${errors}`,
+    subscribe: (_root, args, context) => changeSource(context, runChanges(args.filter ?? {}), args),
+    resolve: (delivery) => delivery,
+  }),
+  runStageChanged: t.field({
+    type: RunStageChange,
+    authScopes: { role: "VIEWER" },
+    args: {
+      runId: t.arg.id({ description: "Of this run only; null: of all." }),
+      after: afterArg(t),
+      snapshot: snapshotArg(t),
+    },
+    description: `Every move of runs' stages. ${errors}`,
+    subscribe: (_root, args, context) => changeSource(context, stageChanges(args.runId), args),
+    resolve: (delivery) => delivery,
+  }),
+}));

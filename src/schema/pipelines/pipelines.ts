@@ -1,0 +1,252 @@
+import {
+  type EndpointRow,
+  type Leg,
+  LOAD_TYPES,
+  type PipelineRow,
+  type PipelineStageRow,
+  RUN_STATUSES,
+} from "../../db/pipelines/tables.ts";
+import * as config from "../../resolvers/pipelines/config.ts";
+import { type EndpointKind, endpoint, endpoints, maskedCreds } from "../../resolvers/pipelines/endpoints.ts";
+import { pipelines } from "../../resolvers/pipelines/reads.ts";
+import { builder } from "../builder.ts";
+import { connectionOf, pageArgs } from "../connections.ts";
+import { meant } from "../words.ts";
+
+export const LoadType = builder.enumType("LoadType", {
+  description: "How much of a table a leg loads.",
+  values: {
+    FULL: { value: "full", description: "The whole table, each time." },
+    INCREMENTAL: { value: "incremental", description: "The rows behind the watermark." },
+  } as const,
+});
+
+export const RunStatus = builder.enumType("RunStatus", {
+  description: "How far a run has come.",
+  values: {
+    PENDING: { value: "pending", description: "Asked for; no stage has started." },
+    RUNNING: { value: "running", description: "A stage has started." },
+    SUCCESS: { value: "success", description: "Every stage succeeded." },
+    FAILED: { value: "failed", description: "A stage failed, and the run with it; see errorMessage." },
+    CANCELLED: { value: "cancelled", description: "Somebody cancelled it." },
+  } as const,
+});
+
+interface LegRow {
+  readonly row: PipelineRow;
+  readonly leg: Leg;
+}
+
+const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
+  description: "One half of a pipeline: from the source to the data lake, or from there to the sink.",
+  fields: (t) => ({
+    schedule: t.int({
+      nullable: true,
+      description: "Minutes between runs; null means only on demand.",
+      resolve: ({ row, leg }) => row[config.LEG_COLUMNS[leg].schedule],
+    }),
+    loadType: t.field({
+      type: LoadType,
+      description: "How much is loaded. An error when a program stored another word; the error names it.",
+      resolve: ({ row, leg }) => meant("load type", LOAD_TYPES, row[config.LEG_COLUMNS[leg].loadType]),
+    }),
+    isActive: t.boolean({
+      description: "Whether the scheduler counts it: a pipeline is due when an active leg is.",
+      resolve: ({ row, leg }) => row[config.LEG_COLUMNS[leg].isActive],
+    }),
+    incrementalKey: t.string({
+      nullable: true,
+      description: "The column by which it loads incrementally; null for a full load.",
+      resolve: ({ row, leg }) => row[config.LEG_COLUMNS[leg].incrementalKey],
+    }),
+    lastIncrementalValue: t.string({
+      nullable: true,
+      description:
+        "The watermark: the greatest incremental key loaded so far. It never moves backwards; numbers and instants compare by value. Null: nothing was loaded, or the next load begins anew.",
+      resolve: ({ row, leg }) => row[config.LEG_COLUMNS[leg].lastIncrementalValue],
+    }),
+    lastLoaderRunTimestamp: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When the pipeline's last run ended, whichever way; a run loads both legs. Null: it never ran.",
+      resolve: ({ row }) => row.lastRunAt,
+    }),
+    lastLoaderRunStatus: t.field({
+      type: RunStatus,
+      nullable: true,
+      description: "How that run ended; null: it never ran.",
+      resolve: ({ row }) => (row.lastRunStatus === null ? null : meant("status", RUN_STATUSES, row.lastRunStatus)),
+    }),
+  }),
+});
+
+const masked = "Connection details with every secret value replaced by ********.";
+const lacksKey = "Errors: CONFLICT when the service lacks the key that they are encrypted under.";
+
+export const Source = builder.objectRef<EndpointRow>("Source").implement({
+  description: "Where pipelines get their data from.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "UUID v7." }),
+    sourceName: t.exposeString("name", { description: "Its name, by which pipelines refer to it." }),
+    sourceType: t.exposeString("type", { description: "Kind of system: postgres, mysql, salesforce…" }),
+    sourceCreds: t.field({
+      type: "JSONObject",
+      description: `${masked} ${lacksKey}`,
+      resolve: (row, _args, context) => maskedCreds(context, "source", row),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
+  }),
+});
+
+export const Destination = builder.objectRef<EndpointRow>("Destination").implement({
+  description: "Where pipelines bring their data to.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "UUID v7." }),
+    destinationName: t.exposeString("name", { description: "Its name, by which pipelines refer to it." }),
+    destinationType: t.exposeString("type", { description: "Kind of system: postgres, bigquery, snowflake…" }),
+    destinationCreds: t.field({
+      type: "JSONObject",
+      description: `${masked} ${lacksKey}`,
+      resolve: (row, _args, context) => maskedCreds(context, "destination", row),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
+  }),
+});
+
+export const PipelineStage = builder.objectRef<PipelineStageRow>("PipelineStage").implement({
+  description: "A stage of a template.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "Unique; another one after the template was replaced." }),
+    pipelineName: t.exposeString("pipelineName", { description: "Name of the template." }),
+    stageOrder: t.exposeInt("stageOrder", { description: "Its place, from 1." }),
+    stageName: t.exposeString("stageName", { description: "What people call it." }),
+    stageType: t.exposeString("stageType", {
+      description:
+        "What it is for the system. One that names source_to_dl or dl_to_sink loads that leg, and may report its watermark.",
+    }),
+    driverContainer: t.exposeString("driverContainer", {
+      description: "The drivers that execute it claim by this name.",
+    }),
+  }),
+});
+
+export const Pipeline = builder.objectRef<PipelineRow>("Pipeline");
+
+Pipeline.implement({
+  description: "What is to be done with one source table.",
+  fields: (t) => ({
+    sourceTablename: t.exposeString("sourceTablename", { description: "Its key: the table in the source." }),
+    sinkTablename: t.exposeString("sinkTablename", {
+      nullable: true,
+      description: "The table in the sink; null when none was given.",
+    }),
+    sourceType: t.exposeString("sourceType", { description: "Kind of the source system." }),
+    sinkType: t.exposeString("sinkType", { description: "Kind of the sink system." }),
+    source: t.field({
+      type: Source,
+      nullable: true,
+      description: "Connection of the source; null when the pipeline names none.",
+      resolve: ({ sourceName }, _args, context) =>
+        sourceName === null ? null : context.loaders.pipelines.source.load(sourceName),
+    }),
+    destination: t.field({
+      type: Destination,
+      nullable: true,
+      description: "Connection of the sink; null when the pipeline names none.",
+      resolve: ({ destinationName }, _args, context) =>
+        destinationName === null ? null : context.loaders.pipelines.destination.load(destinationName),
+    }),
+    sourceToDl: t.field({
+      type: PipelineLeg,
+      description: "From the source to the data lake.",
+      resolve: (row): LegRow => ({ row, leg: "sourceToDl" }),
+    }),
+    dlToSink: t.field({
+      type: PipelineLeg,
+      description: "From the data lake to the sink.",
+      resolve: (row): LegRow => ({ row, leg: "dlToSink" }),
+    }),
+    nextRunAt: t.expose("nextRunAt", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "When the scheduler will start it next; null when inactive or without a schedule. One that never ran is due since it was created.",
+    }),
+    isOverdue: t.boolean({
+      description: "True when nextRunAt has passed by more than one schedule interval.",
+      resolve: ({ sourceTablename }, _args, context) => context.loaders.pipelines.isOverdue.load(sourceTablename),
+    }),
+  }),
+});
+
+const PipelineConnection = connectionOf("Pipeline", Pipeline);
+
+const PipelineFilter = builder.inputType("PipelineFilter", {
+  description: "Pipelines that meet all that is given; null asks nothing.",
+  fields: (t) => ({
+    search: t.string({ description: "Whose source or sink table's name has this text, in any case." }),
+    isActive: t.boolean({ description: "With an active leg; false: with none." }),
+    sourceType: t.string({ description: "Of this kind of source." }),
+    sinkType: t.string({ description: "Of this kind of sink." }),
+    lastRunStatus: t.field({ type: [RunStatus], description: "Whose last run ended so." }),
+    isOverdue: t.boolean({ description: "That are overdue; false: that are not." }),
+  }),
+});
+
+const ofKind = (kind: EndpointKind) => (_root: unknown, _args: unknown, context: Parameters<typeof endpoints>[0]) =>
+  endpoints(context, kind);
+
+builder.queryFields((t) => ({
+  pipeline: t.field({
+    type: Pipeline,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { sourceTablename: t.arg.string({ required: true, description: "Its source table." }) },
+    description: "One pipeline; null when there is none of that name. Role: VIEWER.",
+    resolve: (_root, { sourceTablename }, context) => config.pipelineOf(context, sourceTablename),
+  }),
+  pipelines: t.field({
+    type: PipelineConnection,
+    authScopes: { role: "VIEWER" },
+    args: { filter: t.arg({ type: PipelineFilter, description: "Which ones; null: all." }), ...pageArgs },
+    description: "Pipelines by name. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    resolve: (_root, args, context) => pipelines(context, args),
+  }),
+  source: t.field({
+    type: Source,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { sourceName: t.arg.string({ required: true, description: "Its name." }) },
+    description: "One source; null when there is none of that name. Role: VIEWER.",
+    resolve: (_root, { sourceName }, context) => endpoint(context, "source", sourceName),
+  }),
+  sources: t.field({
+    type: [Source],
+    authScopes: { role: "VIEWER" },
+    description: "All sources, by name. Role: VIEWER.",
+    resolve: ofKind("source"),
+  }),
+  destination: t.field({
+    type: Destination,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { destinationName: t.arg.string({ required: true, description: "Its name." }) },
+    description: "One destination; null when there is none of that name. Role: VIEWER.",
+    resolve: (_root, { destinationName }, context) => endpoint(context, "destination", destinationName),
+  }),
+  destinations: t.field({
+    type: [Destination],
+    authScopes: { role: "VIEWER" },
+    description: "All destinations, by name. Role: VIEWER.",
+    resolve: ofKind("destination"),
+  }),
+  pipelineStages: t.field({
+    type: [PipelineStage],
+    authScopes: { role: "VIEWER" },
+    args: {
+      pipelineName: t.arg.string({ required: true, defaultValue: "default", description: "Name of the template." }),
+    },
+    description: "The stage template of one pipeline name, in stageOrder; empty when it has none. Role: VIEWER.",
+    resolve: (_root, { pipelineName }, context) => config.templateOf(context, pipelineName),
+  }),
+}));

@@ -1,0 +1,263 @@
+import {
+  RUN_STATUSES,
+  type RunRow,
+  STAGE_STATUSES,
+  type StageLogRow,
+  type StageOfRun,
+  secondsOf,
+  TRIGGERS,
+} from "../../db/pipelines/tables.ts";
+import { userError } from "../../resolvers/errors.ts";
+import { numberedId } from "../../resolvers/input.ts";
+import { runs, runsOf } from "../../resolvers/runs/reads.ts";
+import { builder } from "../builder.ts";
+import { connectionOf, pageArgs } from "../connections.ts";
+import { Pipeline, RunStatus } from "../pipelines/pipelines.ts";
+import { meant } from "../words.ts";
+
+const StageStatus = builder.enumType("StageStatus", {
+  description: "How far a stage of a run has come.",
+  values: {
+    RUNNING: { value: "running", description: "It has started." },
+    SUCCESS: { value: "success", description: "It is done." },
+    FAILED: { value: "failed", description: "It failed; see errorMessage." },
+    CANCELLED: { value: "cancelled", description: "The run was cancelled while it ran." },
+  } as const,
+});
+
+export const TriggeredBy = builder.enumType("TriggeredBy", {
+  description: "Who asked for a run.",
+  values: {
+    MANUAL: { value: "manual", description: "A person." },
+    SCHEDULE: { value: "schedule", description: "The scheduler." },
+    API: { value: "api", description: "A program." },
+  } as const,
+});
+
+export const Run = builder.objectRef<RunRow>("Run");
+export const RunStageLog = builder.objectRef<StageLogRow>("RunStageLog");
+const RunConnection = connectionOf("Run", Run);
+
+/** Seconds between two instants, to the microsecond; null where a program stored one that is none (`infinity`). */
+function secondsBetween(from: string, to: string): number | null {
+  const micros = (instant: string) =>
+    Date.parse(instant.slice(0, 19).concat("Z")) * 1_000 + Number(instant.slice(20, 26));
+  const seconds = (micros(to) - micros(from)) / 1e6;
+  return Number.isFinite(seconds) ? seconds : null;
+}
+
+/** Of a stage: by its two instants, else as its writer wrote it. */
+function stageSeconds({ startedAt, completedAt, timeTaken }: StageLogRow): number | null {
+  return completedAt === null ? secondsOf(timeTaken) : secondsBetween(startedAt, completedAt);
+}
+
+RunStageLog.implement({
+  description: "What happened to a stage of a run.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "Unique." }),
+    runId: t.id({
+      description: "Its run. An error where a program stored none.",
+      resolve: ({ pipelineRunId }) => runOfLog(pipelineRunId),
+    }),
+    run: t.field({
+      type: Run,
+      description: "Its run as it is now.",
+      resolve: async ({ pipelineRunId }, _args, context) => {
+        const run = await context.loaders.pipelines.run.load(runOfLog(pipelineRunId));
+        if (run === null) throw userError("NOT_FOUND", `The run ${pipelineRunId} is not there any more.`);
+        return run;
+      },
+    }),
+    stageOrder: t.exposeInt("stageOrder", { description: "Which stage of the run, from 1." }),
+    status: t.field({
+      type: StageStatus,
+      description: "How far it has come. An error when a program stored another word; the error names it.",
+      resolve: ({ status }) => meant("status", STAGE_STATUSES, status),
+    }),
+    rowsProcessed: t.expose("rowsProcessed", {
+      type: "SafeInt",
+      nullable: true,
+      description: "Rows that it moved; null when its driver did not say, or it is not done.",
+    }),
+    filePaths: t.stringList({
+      description: "Files that it wrote; empty for none.",
+      resolve: ({ filePaths }) => (filePaths === null || filePaths === "" ? [] : filePaths.split(",")),
+    }),
+    durationSeconds: t.float({
+      nullable: true,
+      description: "How long it took, in seconds; null while it runs.",
+      resolve: stageSeconds,
+    }),
+    startedAt: t.expose("startedAt", { type: "DateTime", description: "When it started." }),
+    completedAt: t.expose("completedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it ended; null while it runs, and where a program stored only how long it took.",
+    }),
+    errorMessage: t.exposeString("errorMessage", {
+      nullable: true,
+      description: "Why it failed or was cancelled; null when it was not.",
+    }),
+    worker: t.exposeString("worker", {
+      nullable: true,
+      description: "The driver that has it, or had it; null when none said so, or its lease ran out.",
+    }),
+  }),
+});
+
+function runOfLog(pipelineRunId: number | null): number {
+  if (pipelineRunId === null) throw userError("CONFLICT", "A program stored this stage log without its run.");
+  return pipelineRunId;
+}
+
+interface RunStageRow {
+  readonly stage: StageOfRun;
+  readonly log: StageLogRow | null;
+}
+
+const RunStage = builder.objectRef<RunStageRow>("RunStage").implement({
+  description: "A stage of a run, as its template was when the run was made.",
+  fields: (t) => ({
+    stageOrder: t.int({ description: "Its place, from 1.", resolve: ({ stage }) => stage.stage_order }),
+    stageName: t.string({ description: "What people call it.", resolve: ({ stage }) => stage.stage_name }),
+    stageType: t.string({ description: "What it is for the system.", resolve: ({ stage }) => stage.stage_type }),
+    driverContainer: t.string({
+      description: "Which drivers execute it.",
+      resolve: ({ stage }) => stage.driver_container,
+    }),
+    log: t.field({
+      type: RunStageLog,
+      nullable: true,
+      description: "What happened to it; null when the run has not reached it.",
+      resolve: ({ log }) => log,
+    }),
+  }),
+});
+
+Run.implement({
+  description: "One execution of a pipeline.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "Unique; a later run has a greater one." }),
+    sourceTablename: t.exposeString("sourceTablename", { description: "The pipeline's source table." }),
+    pipeline: t.field({
+      type: Pipeline,
+      nullable: true,
+      description: "The pipeline; null when it was deleted since.",
+      resolve: ({ sourceTablename }, _args, context) => context.loaders.pipelines.pipeline.load(sourceTablename),
+    }),
+    pipelineName: t.exposeString("pipelineName", { description: "Name of its stage template." }),
+    status: t.field({
+      type: RunStatus,
+      description: "How far it has come. An error when a program stored another word; the error names it.",
+      resolve: ({ status }) => meant("status", RUN_STATUSES, status),
+    }),
+    currentStage: t.exposeInt("currentStage", { description: "The stage that was started last; 0: none yet." }),
+    totalStages: t.exposeInt("totalStages", { description: "How many stages it has." }),
+    triggeredBy: t.field({
+      type: TriggeredBy,
+      description: "Who asked for it. An error when a program stored another word; the error names it.",
+      resolve: ({ triggeredBy }) => meant("trigger", TRIGGERS, triggeredBy),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When the run was asked for." }),
+    startedAt: t.expose("startedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When its first stage started; null: none has.",
+    }),
+    completedAt: t.expose("completedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it ended; null: it has not.",
+    }),
+    durationSeconds: t.float({
+      nullable: true,
+      description: "From its start to its end, in seconds; null while it goes on.",
+      resolve: ({ startedAt, completedAt }) =>
+        startedAt === null || completedAt === null ? null : secondsBetween(startedAt, completedAt),
+    }),
+    errorMessage: t.exposeString("errorMessage", {
+      nullable: true,
+      description: "Why it failed or was cancelled; null when it was not.",
+    }),
+    stages: t.field({
+      type: [RunStage],
+      description: "Stages of the template with what happened to each so far; log is null for a stage not reached.",
+      resolve: async ({ id, stages }, _args, context) => {
+        const logs = await context.loaders.pipelines.stageLogs.load(id);
+        return stages.map((stage) => ({
+          stage,
+          log: logs.find(({ stageOrder }) => stageOrder === stage.stage_order) ?? null,
+        }));
+      },
+    }),
+    rowsProcessed: t.field({
+      type: "SafeInt",
+      description: "Sum over its stages.",
+      resolve: async ({ id }, _args, context) => {
+        const logs = await context.loaders.pipelines.stageLogs.load(id);
+        return logs.reduce((sum, { rowsProcessed }) => sum + (rowsProcessed ?? 0), 0);
+      },
+    }),
+    isLongRunning: t.boolean({
+      description:
+        "Running for longer than WEIR_LONG_RUNNING_MINUTES, and than twice the median of its pipeline's last 20 successful runs.",
+      resolve: ({ id, status }, _args, context) =>
+        status === "running" ? context.loaders.pipelines.isLongRunning.load(id) : false,
+    }),
+    retryOf: t.field({
+      type: Run,
+      nullable: true,
+      description: "The failed or cancelled run that it goes on for; null when it is no retry.",
+      resolve: ({ retryOf }, _args, context) => (retryOf === null ? null : context.loaders.pipelines.run.load(retryOf)),
+    }),
+  }),
+});
+
+export const RunFilter = builder.inputType("RunFilter", {
+  description: "Runs that meet all that is given; null asks nothing.",
+  fields: (t) => ({
+    id: t.id({ description: "This run." }),
+    sourceTablename: t.string({ description: "Of this pipeline." }),
+    pipelineName: t.string({ description: "With this template." }),
+    status: t.field({ type: [RunStatus], description: "In one of these states." }),
+    triggeredBy: t.field({ type: [TriggeredBy], description: "Asked for by one of these." }),
+    startedAfter: t.field({ type: "DateTime", description: "Started after this instant." }),
+    startedBefore: t.field({ type: "DateTime", description: "Started before this instant." }),
+  }),
+});
+
+builder.objectFields(Pipeline, (t) => ({
+  runs: t.field({
+    type: RunConnection,
+    args: { filter: t.arg({ type: RunFilter, description: "Which ones; null: all." }), ...pageArgs },
+    description: "Its runs, newest first.",
+    resolve: ({ sourceTablename }, args, context) => runsOf(context, sourceTablename, args),
+  }),
+  latestRun: t.field({
+    type: Run,
+    nullable: true,
+    description: "The run that was asked for last; null when there was none.",
+    resolve: ({ sourceTablename }, _args, context) => context.loaders.pipelines.latestRun.load(sourceTablename),
+  }),
+}));
+
+builder.queryFields((t) => ({
+  run: t.field({
+    type: Run,
+    nullable: true,
+    authScopes: { role: "VIEWER" },
+    args: { id: t.arg.id({ required: true, description: "Its id." }) },
+    description: "One run; null when there is none of that id. Role: VIEWER.",
+    resolve: (_root, { id }, context) => {
+      const number = numberedId(id);
+      return number === undefined ? null : context.loaders.pipelines.run.load(number);
+    },
+  }),
+  runs: t.field({
+    type: RunConnection,
+    authScopes: { role: "VIEWER" },
+    args: { filter: t.arg({ type: RunFilter, description: "Which ones; null: all." }), ...pageArgs },
+    description: "Runs, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    resolve: (_root, args, context) => runs(context, args),
+  }),
+}));

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { createTestDatabase } from "../support/database.ts";
+import { spawnService } from "../support/process.ts";
+import { ask, post } from "../support/service.ts";
+
+it("a session that the server ends amid a transaction fails that request alone", async () => {
+  await using database = await createTestDatabase();
+  await using service = await spawnService({ DATABASE_URL: database.url, WEIR_SCHEDULER: "off" });
+  const { createFile } = await ask<{ createFile: { id: string } }>(
+    service.url,
+    'mutation { createFile(input: { filehash: "h", initializeSteps: false }) { id } }',
+  );
+  const { sql } = database;
+  for (let round = 0; round < 3; round += 1) {
+    const release = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const holder = sql.begin(async (tx) => {
+      await tx`select from documents.files where id = ${createFile.id} for update`;
+      held.resolve();
+      await release.promise;
+    });
+    await held.promise;
+    const waiting = post(service.url, "mutation ($id: ID!) { initializeFileSteps(fileId: $id) { id } }", createFile);
+    const ended = async () =>
+      (
+        await sql`select pg_terminate_backend(pid) as ended from pg_stat_activity
+          where datname = current_database() and application_name = 'weir' and wait_event_type = 'Lock'`
+      ).length;
+    await expect.poll(ended, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect((await waiting).errors?.[0]?.extensions.code).toBe("UNAVAILABLE");
+    release.resolve();
+    await holder;
+  }
+  // It goes on, by itself as well.
+  await ask(service.url, "mutation ($id: ID!) { initializeFileSteps(fileId: $id) { id } }", createFile);
+  expect(
+    await ask(service.url, "query ($id: ID!) { file(id: $id) { overallStatus { totalSteps } } }", createFile),
+  ).toEqual({
+    file: { overallStatus: { totalSteps: 8 } },
+  });
+  expect(service.child.exitCode).toBeNull();
+});

@@ -1,0 +1,421 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runExtractor } from "../../examples/hl7-extractor/extractor.ts";
+import { parseReport } from "../../examples/hl7-extractor/parse.ts";
+import { type Segment, splitLog } from "../../examples/hl7-extractor/split.ts";
+import { dateOfLog, stagedPath } from "../../examples/hl7-extractor/stage.ts";
+import { createWeirClient, graphql } from "../../src/client/index.ts";
+import type { App } from "../../src/server/app.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { startService } from "../support/service.ts";
+
+const SAMPLES = fileURLToPath(new URL("../../examples/hl7-extractor/logs", import.meta.url));
+
+async function split(...chunks: string[]): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for await (const segment of splitLog(chunks)) segments.push(segment);
+  return segments;
+}
+
+describe("splitting", () => {
+  it.each([
+    ["20240115_radiology.log", 40, []],
+    ["20240116_radiology.log", 12, [3]],
+    ["20240117_empty.log", 0, []],
+  ])("finds in %s %d messages, of which %j are blank", async (name, count, blank) => {
+    const segments = await split(await readFile(join(SAMPLES, name), "latin1"));
+    expect(segments.map(({ number }) => number)).toEqual(Array.from({ length: count }, (_, at) => at));
+    expect(segments.filter(({ problem }) => problem === "blank message").map(({ number }) => number)).toEqual(blank);
+  });
+
+  it("finds the same in a log that comes a character at a time", async () => {
+    const text = (await readFile(join(SAMPLES, "20240116_radiology.log"), "latin1")).replaceAll("\n", "\r\n");
+    expect(await split(...Array.from(text))).toEqual(await split(text));
+  });
+
+  it.each([
+    ["LF", "\n"],
+    ["CRLF", "\r\n"],
+    ["CR", "\r"],
+  ])("keeps line endings as they are: %s", async (_name, ending) => {
+    const message = `MSH|^~\\&|A${ending}PID|1${ending}`;
+    const segments = await split(`08:00 RCV <SB>${ending}${message}<EB> ACK${ending}noise${ending}`);
+    expect(segments).toEqual([{ number: 0, text: message, problem: null }]);
+  });
+
+  it("never joins a message that was cut off with the next one", async () => {
+    expect(await split("<SB>\nMSH|1\n<SB>\nMSH|2\n<EB>\n")).toEqual([
+      { number: 0, text: "MSH|1\n", problem: "no <EB> before the next <SB>" },
+      { number: 1, text: "MSH|2\n", problem: null },
+    ]);
+  });
+
+  it("says of the last message when the log ends before its <EB>", async () => {
+    expect(await split("<SB>\nMSH|1\n<EB>\n<SB>\nMSH|2")).toEqual([
+      { number: 0, text: "MSH|1\n", problem: null },
+      { number: 1, text: "MSH|2", problem: "the log ends before its <EB>" },
+    ]);
+  });
+
+  it("passes over an <EB> that ends nothing, and text outside of messages", async () => {
+    expect(await split("x <EB> y\nMSH|0\n<SB>\nMSH|1\n<EB>")).toEqual([{ number: 0, text: "MSH|1\n", problem: null }]);
+  });
+
+  it("takes one line that ends a message and begins another", async () => {
+    const segments = await split("<SB>\nMSH|1\n<EB> 08:00 <SB>\nMSH|2\n<EB>\n");
+    expect(segments.map(({ text }) => text)).toEqual(["MSH|1\n", "MSH|2\n"]);
+  });
+
+  it("gives up a message that is longer than memory should hold, and goes on with the next", async () => {
+    const line = `${"x".repeat(1023)}\n`;
+    const segments = await split("<SB>\n", ...Array<string>(17 * 1024).fill(line), "<EB>\n<SB>\nMSH|2\n<EB>\n");
+    expect(segments).toEqual([
+      { number: 0, text: "", problem: "longer than 16 MiB" },
+      { number: 1, text: "MSH|2\n", problem: null },
+    ]);
+  });
+
+  it("finds a marker in a line without an end, where the pieces of the line meet", async () => {
+    const segments = await split("<SB>\n", "MSH|1\n", `${"x".repeat(1024 * 1024)}<E`, "B> ACK\n", "<SB>\nMSH|2\n<EB>");
+    expect(segments.map(({ problem }) => problem)).toEqual([null, null]);
+  });
+});
+
+const MESSAGE = [
+  "MSH|^~\\&|RADIS|HOSP|SCRIBE|HOSP|20240115174119||ORU^R01|MSG1|P|2.7",
+  "PID|1||924653^^^HOSP^MR~111^^^OTHER||Se\xf1or^G~Alias^X||19840213|F",
+  "OBR|1||ACC1|0^CT ABDOMEN|||20240115174200",
+  "OBR|2||ACC2|1^CT CHEST|||20240115174300",
+];
+const parse = (lines: readonly string[]) => parseReport(lines.join("\r"));
+
+describe("parsing", () => {
+  it("reads the fields by their HL7 numbers, of the first PID and OBR", () => {
+    expect(parse(MESSAGE)).toEqual({
+      messageControlId: "MSG1",
+      messageDateTime: "20240115174119",
+      messageType: "ORU^R01",
+      sendingFacility: "HOSP",
+      patientId: "924653",
+      patientName: "Señor^G",
+      birthDate: "1984-02-13",
+      sex: "F",
+      accession: "ACC1",
+      procedure: "CT ABDOMEN",
+      observationDateTime: "20240115174200",
+    });
+  });
+
+  it("goes by the separators that MSH names", () => {
+    const translated = MESSAGE.map((line) =>
+      line.replaceAll("|", "#").replaceAll("^", "*").replaceAll("~", "+").replace("*+\\&", "*+!%"),
+    );
+    expect(parse(translated)).toEqual({ ...parse(MESSAGE), messageType: "ORU*R01", patientName: "Señor*G" });
+  });
+
+  it("reads escape sequences", () => {
+    const lines = MESSAGE.map((line) => line.replace("CT ABDOMEN", "A\\T\\B \\F\\ \\S\\ \\R\\ \\E\\ \\H\\ \\"));
+    expect(parse(lines)).toMatchObject({ procedure: "A&B | ^ ~ \\ \\H\\ \\" });
+  });
+
+  it("answers null for what is empty, absent or deleted", () => {
+    expect(parse(["MSH|^~\\&|||||||ORU|MSG1", 'PID|1||""||'])).toEqual({
+      messageControlId: "MSG1",
+      messageDateTime: null,
+      messageType: "ORU",
+      sendingFacility: null,
+      patientId: null,
+      patientName: null,
+      birthDate: null,
+      sex: null,
+      accession: null,
+      procedure: null,
+      observationDateTime: null,
+    });
+  });
+
+  it.each(["19841332", "1984", "00000101", "19830229", "born"])("answers null for the birth date %s", (date) => {
+    expect(parse(MESSAGE.map((line) => line.replace("19840213", date)))).toMatchObject({ birthDate: null });
+  });
+
+  it("says that there is no message control id", () => {
+    expect(parse(MESSAGE.map((line) => line.replace("MSG1", "")))).toEqual({
+      problem: "the message has no message control id (MSH-10)",
+    });
+    expect(parse(["MSH|^~\\&"])).toEqual({ problem: "the message has no message control id (MSH-10)" });
+  });
+
+  it("says that it is no HL7 message", () => {
+    expect(parse(["hello"])).toEqual({ problem: "the message does not begin with MSH" });
+    expect(parse(["PID|1", ...MESSAGE])).toEqual({ problem: "the message does not begin with MSH" });
+  });
+});
+
+describe("the place of a staged message", () => {
+  it.each([
+    ["/logs/20240115_radiology.log", "2024-01-15"],
+    ["/20230101/ct-20240229.log", "2024-02-29"],
+    ["radiology.log", null],
+    ["20230229_ct.log", null],
+    ["99999999_ct.log", null],
+    ["120240115_ct.log", null],
+    ["202401151_ct.log", null],
+    ["7_20240115_20250101.log", "2024-01-15"],
+  ])("%s is of %s", (path, date) => {
+    expect(dateOfLog(path)).toBe(date);
+  });
+
+  it("is a folder by date, or one for unknown dates", () => {
+    expect(stagedPath("/staging", "/logs/20240115_ct.log", 7)).toBe("/staging/2024/01/15/20240115_ct_7.hl7");
+    expect(stagedPath("/staging", "/logs/ct.log", 0)).toBe("/staging/unknown-date/ct_0.hl7");
+  });
+});
+
+const STATE = graphql(`
+  query ExtractorTestState($prefix: String!) {
+    logFiles(filter: { pathPrefix: $prefix }, first: 30) {
+      nodes {
+        logFilePath
+        currentStatus {
+          status
+          errorMessage
+        }
+        statuses(first: 9) {
+          nodes {
+            status
+          }
+        }
+        hl7FileCounts {
+          staged
+          ingested
+          failed
+          total
+        }
+        hl7Files(filter: { status: [FAILED] }, first: 9) {
+          nodes {
+            hl7FilePath
+            segmentNumber
+            currentStatus {
+              errorMessage
+            }
+            statuses(first: 9) {
+              nodes {
+                status
+              }
+            }
+          }
+        }
+      }
+    }
+    fileStatuses(filter: { filePathPrefix: $prefix }, first: 1) {
+      totalCount
+    }
+  }
+`);
+
+describe("a run", () => {
+  let database: TestDatabase;
+  let app: App;
+  let folder = "";
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startService(database.url);
+  });
+  afterAll(async () => {
+    await app.stop();
+    await database[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "weir-extractor-"));
+    await cp(SAMPLES, join(folder, "logs"), { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const never = new AbortController().signal;
+  async function run(options: { weir?: string; watch?: boolean; signal?: AbortSignal } = {}) {
+    const lines: string[] = [];
+    const failed = await runExtractor({
+      logs: join(folder, "logs"),
+      staging: join(folder, "staging"),
+      lake: join(folder, "lake"),
+      weir: app.url,
+      watch: false,
+      signal: never,
+      print: (line) => lines.push(line),
+      ...options,
+    });
+    return { failed, lines };
+  }
+  /** What Weir knows of this test's files; the folder's name is its own. */
+  const state = () => createWeirClient({ url: app.url }).request(STATE, { prefix: folder });
+  const countStatuses = async () => (await state()).fileStatuses.totalCount;
+  const lakeLines = async (path: string) => (await readFile(join(folder, "lake", path), "utf8")).trimEnd().split("\n");
+
+  it("takes the samples all the way and reports every step", async () => {
+    expect(await run()).toEqual({
+      failed: 0,
+      lines: [
+        "20240115_radiology.log: 40 messages, 40 staged, 40 ingested, 0 failed",
+        "20240116_radiology.log: 12 messages, 11 staged, 10 ingested, 2 failed",
+        "20240117_empty.log: no HL7 messages",
+      ],
+    });
+    const logs = (await state()).logFiles.nodes.toReversed();
+    const staged = join(folder, "staging/2024/01/16/20240116_radiology_7.hl7");
+    expect(logs).toEqual([
+      expect.objectContaining({
+        logFilePath: join(folder, "logs/20240115_radiology.log"),
+        currentStatus: { status: "PARSED", errorMessage: null },
+        hl7FileCounts: { staged: 0, ingested: 40, failed: 0, total: 40 },
+      }),
+      expect.objectContaining({
+        logFilePath: join(folder, "logs/20240116_radiology.log"),
+        hl7FileCounts: { staged: 0, ingested: 10, failed: 2, total: 12 },
+        hl7Files: {
+          nodes: [
+            {
+              hl7FilePath: join(folder, "logs/20240116_radiology.log_3"),
+              segmentNumber: 3,
+              currentStatus: { errorMessage: "blank message" },
+              statuses: { nodes: [{ status: "FAILED" }] },
+            },
+            {
+              hl7FilePath: staged,
+              segmentNumber: 7,
+              currentStatus: { errorMessage: "the message has no message control id (MSH-10)" },
+              statuses: { nodes: [{ status: "FAILED" }, { status: "STAGED" }] },
+            },
+          ],
+        },
+      }),
+      expect.objectContaining({
+        logFilePath: join(folder, "logs/20240117_empty.log"),
+        currentStatus: { status: "FAILED", errorMessage: "no HL7 messages" },
+        statuses: { nodes: [{ status: "FAILED" }, { status: "PARSED" }] },
+      }),
+    ]);
+    expect(await readdir(join(folder, "staging/2024/01/15"))).toHaveLength(40);
+    const message = await readFile(join(folder, "staging/2024/01/15/20240115_radiology_0.hl7"));
+    expect((await readFile(join(SAMPLES, "20240115_radiology.log"))).includes(message)).toBe(true);
+    const lines = await lakeLines("2024-01-15/20240115_radiology.ndjson");
+    expect(lines).toHaveLength(40);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      patientName: "Señor^G",
+      segmentNumber: 0,
+      logFilePath: join(folder, "logs/20240115_radiology.log"),
+      hl7FilePath: join(folder, "staging/2024/01/15/20240115_radiology_0.hl7"),
+    });
+    expect(await lakeLines("2024-01-16/20240116_radiology.ndjson")).toHaveLength(10);
+    expect(await readdir(join(folder, "lake"))).not.toContain("2024-01-17");
+  });
+
+  it("repeats nothing when it is run again", async () => {
+    await run();
+    const statuses = await countStatuses();
+    expect(await run()).toEqual({ failed: 0, lines: [] });
+    expect(await countStatuses()).toBe(statuses);
+  });
+
+  it("takes a log again that has changed, without lines of it being in the lake twice", async () => {
+    await run();
+    const message = "x <SB>\nMSH|^~\\&|||||||ORU|MSG-NEW\n<EB>\n";
+    await appendFile(join(folder, "logs/20240116_radiology.log"), message);
+    expect((await run()).lines).toEqual(["20240116_radiology.log: 13 messages, 12 staged, 11 ingested, 2 failed"]);
+    const lines = await lakeLines("2024-01-16/20240116_radiology.ndjson");
+    expect(new Set(lines.map((line) => JSON.parse(line).messageControlId)).size).toBe(11);
+    expect(lines).toHaveLength(11);
+  });
+
+  it("stores every status once when answers are lost", async () => {
+    let lost = 0;
+    // Passes every request on, and of every second one throws the answer away.
+    let requests = 0;
+    const proxy = createServer((request, response) => {
+      void (async () => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk);
+        const answer = await fetch(app.url, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: Buffer.concat(chunks),
+        });
+        const body = await answer.text();
+        requests += 1;
+        if (requests % 2 === 1) {
+          lost += 1;
+          request.socket.destroy();
+        } else response.writeHead(answer.status, { "content-type": "application/json" }).end(body);
+      })();
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const address = proxy.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    expect((await run({ weir: `http://127.0.0.1:${port}` })).failed).toBe(0);
+    proxy.close();
+    expect(lost).toBeGreaterThan(3);
+    // 3 logs parsed, one of them failed; 51 messages staged and one blank; 50 ingested and one failed.
+    expect(await countStatuses()).toBe(3 + 1 + 51 + 1 + 50 + 1);
+  });
+
+  it("says when Weir is away, and takes the logs once it is back", async () => {
+    const { failed, lines } = await run({ weir: "http://127.0.0.1:1" });
+    expect(failed).toBe(1);
+    expect(lines).toEqual([expect.stringContaining("Weir does not answer")]);
+    expect((await run()).lines).toHaveLength(3);
+  });
+
+  it("watches: takes what appears, once nobody is writing it any more", async () => {
+    const stop = new AbortController();
+    const running = run({ watch: true, signal: stop.signal });
+    const path = join(folder, "logs/20240118_ct.log");
+    try {
+      const source = await readFile(join(SAMPLES, "20240115_radiology.log"));
+      await writeFile(path, "");
+      for (let at = 0; at < source.length; at += 2_000) {
+        await appendFile(path, source.subarray(at, at + 2_000));
+        await setTimeout(150);
+      }
+      const ingested = async () => (await state()).logFiles.nodes.map(({ hl7FileCounts }) => hl7FileCounts.ingested);
+      await expect.poll(ingested, { timeout: 20_000 }).toEqual([40, 0, 10, 40]);
+    } finally {
+      stop.abort();
+      await running;
+    }
+    const log = (await state()).logFiles.nodes.find(({ logFilePath }) => logFilePath === path);
+    expect(log?.statuses.nodes).toEqual([{ status: "PARSED" }]);
+  });
+
+  it("finishes the log at hand when it is told to stop, and is then done", async () => {
+    for (let day = 10; day < 30; day += 1)
+      await copyFile(join(SAMPLES, "20240115_radiology.log"), join(folder, `logs/202402${day}_ct.log`));
+    const [program, ...args] = [
+      process.execPath,
+      fileURLToPath(new URL("../../examples/hl7-extractor/main.ts", import.meta.url)),
+    ];
+    const folders = ["logs", "staging", "lake"].flatMap((name) => [`--${name}`, join(folder, name)]);
+    const extractor = spawn(program, [...args, ...folders, "--weir", app.url, "--watch"]);
+    await once(extractor.stdout, "data");
+    extractor.kill("SIGTERM");
+    expect(await once(extractor, "exit")).toEqual([0, null]);
+    const counts = (await state()).logFiles.nodes.map(({ hl7FileCounts }) => hl7FileCounts);
+    expect(counts.length).toBeLessThan(23);
+    expect(counts.filter(({ staged }) => staged > 0)).toEqual([]);
+  });
+
+  it.each([
+    [["--help"], 0],
+    [[], 2],
+    [["--nonsense"], 2],
+    [["--logs", "a", "--staging", "b", "--lake", "c", "--weir", "nowhere"], 2],
+  ])("called with %j exits with %d", async (args, code) => {
+    const main = fileURLToPath(new URL("../../examples/hl7-extractor/main.ts", import.meta.url));
+    expect(await once(spawn(process.execPath, [main, ...args]), "exit")).toEqual([code, null]);
+  });
+});

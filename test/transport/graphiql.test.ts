@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { App } from "../../src/server/app.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { ask, startService } from "../support/service.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const isMissing = !existsSync(CHROMIUM);
+if (isMissing) console.log(`graphiql.test.ts: skipped, since there is no ${CHROMIUM}`);
+/** A folder for pictures of the page; none are taken without it. */
+const screenshots = process.env["WEIR_SCREENSHOTS"];
+
+describe.skipIf(isMissing)("GraphiQL in a browser", () => {
+  let database: TestDatabase;
+  let app: App;
+  let profile: string;
+  let browser: BrowserContext;
+  let page: Page;
+  const requested: string[] = [];
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startService(database.url);
+    profile = await mkdtemp(path.join(os.tmpdir(), "weir-chromium-"));
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      viewport: { width: 1_280, height: 800 },
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    page = await browser.newPage();
+    page.on("request", (request) => requested.push(request.url()));
+    page.on("websocket", (socket) => requested.push(socket.url()));
+    page.on("pageerror", (error) => problems.push(String(error)));
+    await page.goto(app.url);
+    await page.getByRole("button", { name: /execute query/i }).waitFor();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await app.stop();
+    await database[Symbol.asyncDispose]();
+  });
+
+  /** Opens GraphiQL with this operation in its editor, as a link to it does. */
+  async function openWith(query: string): Promise<void> {
+    await page.goto(`${app.url}?${new URLSearchParams({ query })}`);
+    await page.getByRole("button", { name: /execute query/i }).waitFor();
+  }
+
+  const run = () => page.getByRole("button", { name: /execute query/i }).click();
+  const answer = () => page.locator(".graphiql-response, .result-window").first();
+  const shows = (text: string) => answer().getByText(text).first().waitFor();
+
+  async function picture(name: string): Promise<void> {
+    if (screenshots !== undefined) await page.screenshot({ path: path.join(screenshots, `graphiql-${name}.png`) });
+  }
+
+  it("is shown with operations to begin with", async () => {
+    await page.getByText("Weir, the live gauge on data pipelines").first().waitFor();
+    expect(await page.title()).toBe("Weir");
+    await picture("start");
+  });
+
+  it("runs a query and shows its answer", async () => {
+    await ask(
+      app.url,
+      'mutation { recordFileStatus(input: { filePath: "/logs/20240115_a.log", type: LOG, status: PARSED }) { id } }',
+    );
+    await openWith("{ logFiles { nodes { logFilePath date currentStatus { status } } } }");
+    await run();
+    await shows("/logs/20240115_a.log");
+    expect(await answer().textContent()).toContain("PARSED");
+    await picture("query");
+  });
+
+  it("shows what a subscription delivers once it is committed", async () => {
+    const { liveCursor } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
+    // From a cursor on: what is committed between asking and beginning is delivered too.
+    await openWith(
+      `subscription { fileStatusRecorded(after: "${liveCursor}") { key isCurrent fileStatus { status } } }`,
+    );
+    const connected = page.waitForEvent("websocket");
+    await run();
+    await connected;
+    await ask(
+      app.url,
+      'mutation { recordFileStatus(input: { filePath: "/logs/live.log", type: LOG, status: FAILED }) { id } }',
+    );
+    await shows("/logs/live.log");
+    expect(await answer().textContent()).toContain("FAILED");
+    await picture("subscription");
+  });
+
+  it("asked no other host for anything, and met no error", () => {
+    const others = requested.filter(
+      (url) => !/^(?:data|blob):/.test(url) && new URL(url).host !== new URL(app.url).host,
+    );
+    expect(others).toEqual([]);
+    expect(requested.length).toBeGreaterThan(2);
+    expect(problems).toEqual([]);
+  });
+});

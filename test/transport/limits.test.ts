@@ -1,0 +1,177 @@
+import { getIntrospectionQuery } from "graphql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { App } from "../../src/server/app.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { collect, connect, post, startService } from "../support/service.ts";
+
+let database: TestDatabase;
+let app: App;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startService(database.url, { WEIR_MAX_DEPTH: "6", WEIR_MAX_ALIASES: "5", WEIR_MAX_COMPLEXITY: "10000" });
+});
+afterAll(async () => {
+  await app.stop();
+  await database[Symbol.asyncDispose]();
+});
+
+/** Milliseconds in which even a hostile operation is refused. */
+const SOON = 1_500;
+
+async function expectTooComplex(query: string, named: RegExp, variables: object = {}): Promise<void> {
+  const start = performance.now();
+  const { data, errors } = await post(app.url, query, { ...variables });
+  expect(errors).toMatchObject([{ message: expect.stringMatching(named), extensions: { code: "TOO_COMPLEX" } }]);
+  expect(errors?.[0]?.message).toContain("Ask for less");
+  expect(data).toBeUndefined();
+  expect(performance.now() - start).toBeLessThan(SOON);
+}
+
+async function expectAnswered(query: string, variables: object = {}): Promise<void> {
+  const { errors } = await post(app.url, query, { ...variables });
+  expect(errors).toBeUndefined();
+}
+
+/** Fields nested in each other: a depth of three, and two for each further level. */
+const nested = (levels: number): string =>
+  `{ logFiles(first: 1) { nodes { ${"hl7Files(first: 1) { nodes { logFile { ".repeat(levels)} date ${"} } }".repeat(levels)} } } }`;
+
+describe("an operation is refused as TOO_COMPLEX", () => {
+  it("when it is deeper than the limit, and not when it is as deep", async () => {
+    await expectAnswered(nested(1));
+    await expectTooComplex(nested(2), /more than 6 levels of fields \(limit depth\)/);
+  });
+
+  it("when it is deep by fragments", async () => {
+    const query = `${nested(1).replace("date", "...Deep")} fragment Deep on LogFile { currentStatus { id } }`;
+    await expectTooComplex(query, /limit depth/);
+  });
+
+  it("when it has more aliases than the limit, and not when it has as many", async () => {
+    const aliased = (count: number) =>
+      `{ ${Array.from({ length: count }, (_, at) => `a${at}: liveCursor`).join(" ")} }`;
+    await expectAnswered(aliased(5));
+    await expectTooComplex(aliased(6), /more than 5 aliases/);
+  });
+
+  it("when it has many aliases by fragments that are spread often", async () => {
+    const query = `query { one: logFile(logFilePath: "/1") { ...F } two: logFile(logFilePath: "/2") { ...F } }
+      fragment F on LogFile { a: date b: date }`;
+    await expectTooComplex(query, /more than 5 aliases/);
+  });
+
+  it("when a page times the page in it is too large, literally, by variables, and by their defaults", async () => {
+    const pages = (outer: string, inner: string, variables = "") =>
+      `query ${variables} { logFiles(${outer}) { nodes { hl7Files${inner && `(${inner})`} { nodes { hl7FilePath } } } } }`;
+    await expectAnswered(pages("first: 50", "first: 50"));
+    await expectAnswered(pages("first: 500", "first: 5"));
+    const named = /more than 10000 fields.*limit complexity/;
+    await expectTooComplex(pages("first: 100", "first: 100"), named);
+    await expectTooComplex(pages("last: 100", "last: 100"), named);
+    await expectTooComplex(pages("first: 500", ""), named);
+    await expectTooComplex(pages("first: $size", "first: $size", "($size: Int)"), named, { size: 100 });
+    await expectTooComplex(pages("first: $size", "first: $size", "($size: Int = 100)"), named);
+    await expectTooComplex(pages("first: $none, last: $size", "last: $size", "($none: Int, $size: Int = 100)"), named);
+    // A default gives way to what is given.
+    await expectAnswered(pages("first: $size", "first: $size", "($size: Int = 500)"), { size: 1 });
+  });
+
+  it("when fragments unfold into more than the limit", async () => {
+    const fragments = Array.from(
+      { length: 40 },
+      (_, at) => `fragment F${at} on LogFile { ...F${at + 1} ...F${at + 1} }`,
+    );
+    const query = (leaf: string) =>
+      `{ logFile(logFilePath: "/x") { ...F0 } } ${fragments.join(" ")} fragment F40 on LogFile { ${leaf} }`;
+    await expectTooComplex(query("date"), /limit complexity/);
+    // Nothing is counted of introspection, yet there is much to look at.
+    await expectTooComplex(query("__typename"), /limit complexity/);
+    const inline = "... on LogFile { ".repeat(500);
+    await expectAnswered(`{ logFile(logFilePath: "/x") { ${inline} __typename ${"} ".repeat(500)} } }`);
+  });
+
+  it("over a WebSocket as well, also when it subscribes", async () => {
+    const { client } = connect(app.url);
+    const aliases = Array.from({ length: 6 }, (_, at) => `a${at}: key`).join(" ");
+    for (const query of [nested(2), `subscription { changes { ${aliases} } }`]) {
+      const collected = collect(client, query);
+      await collected.ended;
+      expect(collected.errors).toMatchObject([{ extensions: { code: "TOO_COMPLEX" } }]);
+    }
+    await client.dispose();
+  });
+});
+
+describe("a document is refused", () => {
+  it("when it has more tokens than the parser takes, soon", async () => {
+    const start = performance.now();
+    const { errors } = await post(app.url, `{ ${"liveCursor ".repeat(20_001)} }`);
+    expect(errors).toMatchObject([
+      { message: expect.stringContaining("20000 tokens"), extensions: { code: "GRAPHQL_PARSE_FAILED" } },
+    ]);
+    expect(performance.now() - start).toBeLessThan(SOON);
+  });
+
+  it("or answered soon, when it names one field very often", async () => {
+    const start = performance.now();
+    await post(app.url, `{ ${"liveCursor ".repeat(9_000)} }`);
+    expect(performance.now() - start).toBeLessThan(SOON);
+  });
+
+  it("soon, when it has very many mistakes: the first are told", async () => {
+    const start = performance.now();
+    const { errors } = await post(app.url, `{ ${Array.from({ length: 5_000 }, (_, at) => `nothing${at}`).join(" ")} }`);
+    expect(errors?.length).toBeLessThan(30);
+    expect(performance.now() - start).toBeLessThan(SOON);
+  });
+
+  it("when introspection goes in circles", async () => {
+    const circle = "fields { type { ".repeat(6);
+    const { errors } = await post(app.url, `{ __schema { types { ${circle} name ${"} } ".repeat(6)} } } }`);
+    expect(errors).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
+  });
+
+  it("soon, when brackets are nested very deeply", async () => {
+    for (const query of [`{ a${"{ a".repeat(9_000)}`, `{ a(b: ${"[".repeat(9_000)}) }`, "{".repeat(19_000)]) {
+      const start = performance.now();
+      const { errors } = await post(app.url, query);
+      expect(errors?.[0]?.extensions.code).toMatch(/GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|TOO_COMPLEX/);
+      expect(performance.now() - start).toBeLessThan(SOON);
+    }
+  });
+});
+
+describe("variables that are nested very deeply", () => {
+  it.each([101, 1_000, 5_000, 8_000, 100_000])(
+    "%i levels are refused, as this operation's error alone",
+    async (levels) => {
+      const query = "query ($path: String!) { logFile(logFilePath: $path) { date } }";
+      const answer = await fetch(app.url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: `{"query":${JSON.stringify(query)},"variables":{"path":"/x","y":${"[".repeat(levels)}${"]".repeat(levels)}}}`,
+      });
+      expect(await answer.json()).toMatchObject({
+        errors: [{ message: expect.stringContaining("nested"), extensions: { code: "BAD_USER_INPUT" } }],
+      });
+    },
+  );
+});
+
+describe("introspection as tools ask for it", () => {
+  it.each([
+    ["graphql-js", getIntrospectionQuery()],
+    [
+      "GraphiQL",
+      getIntrospectionQuery({
+        inputValueDeprecation: true,
+        schemaDescription: true,
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        oneOf: true,
+      }),
+    ],
+  ])("is answered in spite of all limits: %s", async (_tool, query) => {
+    await expectAnswered(query);
+  });
+});
