@@ -10,6 +10,7 @@ import { openDatabase } from "../src/db/client.ts";
 import { migrateDatabase } from "../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../src/embedded/launcher.ts";
 import { migrateAllFiles, verifyAllFiles } from "../src/resolvers/documents/migration.ts";
+import { SERVICE } from "../src/resolvers/viewer.ts";
 
 async function main(files: number, batchSize: number): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "weir-bench-"));
@@ -37,7 +38,7 @@ async function main(files: number, batchSize: number): Promise<void> {
     await sql`analyze documents.files`;
 
     const signal = new AbortController().signal;
-    const context = { database, feed: { ring() {} }, viewer: { name: null, role: "ADMIN" } as const };
+    const context = { database, viewer: SERVICE, written() {} };
     const timed = async (what: string, work: () => Promise<string>) => {
       const start = performance.now();
       const text = await work();

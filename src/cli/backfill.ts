@@ -1,5 +1,6 @@
 import { rangeOfLogs } from "../db/documents/rebuild.ts";
 import { type MigrationSummary, migrateAllFiles } from "../resolvers/documents/migration.ts";
+import { SERVICE } from "../resolvers/viewer.ts";
 import type { Config } from "../server/config.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";
@@ -23,7 +24,7 @@ export async function backfill(config: Config, args: readonly string[]): Promise
     const progress = createProgress(process.stdout);
     const range = (await rangeOfLogs(database.db)) ?? { first: 0, last: 0 };
     // A running service finds the changes by its own looks.
-    const context = { database, feed: { ring() {} }, viewer: { name: null, role: "ADMIN" } as const };
+    const context = { database, viewer: SERVICE, written() {} };
     const summary = await migrateAllFiles(context, {
       batchSize,
       dryRun,

@@ -2,12 +2,9 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { lockNumbers } from "./locks.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
-
-/** "weir" as a number; the second number tells our locks apart. */
-const LOCK_SPACE = 1464158546;
-const MIGRATION_LOCK = 0;
 
 const OLDEST_SERVER = 150_000;
 
@@ -36,7 +33,8 @@ export async function migrateDatabase(url: string): Promise<void> {
     if (server.encoding !== "UTF8") {
       throw new DatabaseUnfitError(`The database's encoding is ${server.encoding}. Create it with ENCODING 'UTF8'.`);
     }
-    await sql`select pg_advisory_lock(${LOCK_SPACE}, ${MIGRATION_LOCK})`;
+    const [space, number] = lockNumbers("migration");
+    await sql`select pg_advisory_lock(${space}, ${number})`;
     await migrate(drizzle({ client: sql }), { migrationsFolder: MIGRATIONS });
   } finally {
     // The lock goes with its session.

@@ -34,9 +34,10 @@ export async function selectDeliveries(
 ): Promise<readonly Delivery[]> {
   const wanted: Delivery[] = [];
   for (const change of piece.changes) {
-    if (!filter.topics.includes(change.topic)) continue;
+    const asked = filter.find(({ topic }) => topic === change.topic);
+    if (asked === undefined) continue;
     const row = change.isCarried ? change.row() : await readLargeRow(db, change);
-    if (row === null || !meets(row, filter.conditions)) continue;
+    if (row === null || !meets(row, asked.conditions)) continue;
     wanted.push(delivery(feedId, piece, change, row, isReplay));
   }
   return wanted;

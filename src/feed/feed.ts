@@ -6,14 +6,7 @@ import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
 import { openDoorbell } from "./doorbell.ts";
 import { type Follower, follow } from "./follow.ts";
 import { readMark } from "./log.ts";
-import { startTail, type Tail } from "./tail.ts";
-
-/** Where the feed reports what goes wrong; a pino logger is one. */
-export interface FeedLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+import { type FeedLog, startTail, type Tail } from "./tail.ts";
 
 /** The change feed of one process. */
 export interface Feed extends AsyncDisposable {

@@ -2,9 +2,9 @@ import type { Db } from "../db/client.ts";
 import type { Filter } from "./conditions.ts";
 import { CursorError, type Position } from "./cursor.ts";
 import { type Delivery, type Place, selectDeliveries } from "./delivery.ts";
-import { assertKept, type Piece, positionAfter, readPiece } from "./log.ts";
+import { assertKept, nextLimit, type Piece, positionAfter, readPiece } from "./log.ts";
 import { createSnapshotReader } from "./snapshot.ts";
-import { nextLimit, type Tail } from "./tail.ts";
+import type { Tail } from "./tail.ts";
 
 export interface Follower {
   readonly place: Place;

@@ -1,7 +1,7 @@
 import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
-import { conditionsToSql, type Filter } from "./conditions.ts";
+import { type Filter, filterToSql } from "./conditions.ts";
 import { CursorError, capSnapshot, type Mark, type Position, parseSnapshot } from "./cursor.ts";
 import { type ChangeOperation, TOPICS, type Topic } from "./topics.ts";
 
@@ -45,6 +45,10 @@ interface LogRow extends Record<string, unknown> {
 
 /** Numbers that one statement looks at, wanted or not: what a reader with a narrow filter costs at most. */
 const WINDOW = 20_000;
+
+/** Changes that one statement answers at most, and the bytes it aims at. */
+const PIECE_ROWS = 1_000;
+const PIECE_BYTES = 512 * 1024;
 
 /** Reads the mark of the present: everything committed by now is seen by it. */
 export async function readMark(db: Db): Promise<Mark> {
@@ -93,12 +97,14 @@ export async function readPiece(
 ): Promise<Piece> {
   const { from, to, limit } = options;
   const start = options.afterSeq > 0 ? options.afterSeq : await batchStart(db, from);
+  // `to` sees nothing numbered above its ceiling, which may be below that of `from`: a crash gives numbers out again.
+  if (start >= to.ceiling) return { from, to, changes: [], upTo: start, isLast: true };
   const end = Math.min(start + WINDOW, to.ceiling);
-  const changes = start < end ? await readWindow(db, options, start, end) : [];
+  const changes = await readWindow(db, options, start, end);
   const last = changes.at(-1);
   if (last !== undefined && changes.length === limit) return { from, to, changes, upTo: last.seq, isLast: false };
   if (changes.length > 0 || end >= from.ceiling) {
-    return { from, to, changes, upTo: Math.max(start, end), isLast: end >= to.ceiling };
+    return { from, to, changes, upTo: end, isLast: end >= to.ceiling };
   }
   // Nothing here, and what was under way at `from` is sparse: on to the next of it.
   const next = await readFirstStraggler(db, from, end);
@@ -130,7 +136,7 @@ async function readWindow(
   start: number,
   end: number,
 ): Promise<readonly LoggedChange[]> {
-  const wanted = filter === undefined ? sql`true` : conditionsToSql(filter);
+  const wanted = filter === undefined ? sql`true` : filterToSql(filter);
   // The text is made outside, of the rows that are answered alone.
   const rows = await db.execute<LogRow>(sql`/* feed.piece */
     select c.seq, c.at, c.topic, c.key, c.operation, c.actor, c.is_current, c.is_carried, c."row"::text as "row" from (
@@ -140,6 +146,13 @@ async function readWindow(
       order by c.seq limit ${limit}
     ) c order by c.seq`);
   return rows.map(toChange);
+}
+
+/** How many changes to ask for next, so that a piece stays near {@link PIECE_BYTES} whatever the size of a change. */
+export function nextLimit(sizes: readonly number[]): number {
+  if (sizes.length === 0) return PIECE_ROWS;
+  const average = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+  return Math.max(16, Math.min(PIECE_ROWS, Math.floor(PIECE_BYTES / Math.max(average, 1))));
 }
 
 /** The position behind a piece, or behind one change of it. */

@@ -2,11 +2,10 @@ import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
-import { type Filter, stateConditionsToSql } from "./conditions.ts";
+import { conditionsToSql, type Filter, type TopicFilter } from "./conditions.ts";
 import { CursorError, encodeCursor, type Mark, type Position } from "./cursor.ts";
 import { type Delivery, type Place, selectDeliveries } from "./delivery.ts";
-import { assertKept, positionAfter, readMark, readPiece } from "./log.ts";
-import { nextLimit } from "./tail.ts";
+import { assertKept, nextLimit, positionAfter, readMark, readPiece } from "./log.ts";
 import { TOPICS, type Topic } from "./topics.ts";
 
 /** Rows of the state that are read, and kept in memory, at a time. */
@@ -39,7 +38,8 @@ export function createSnapshotReader(options: {
   place: Place;
 }): SnapshotReader {
   const { db, feedId, filter, place } = options;
-  const topic = topicOf(filter);
+  const asked = onlyOf(filter);
+  const { topic } = asked;
   const key = keyColumnOf(topic);
   let page: StatePage | null = null;
   let limit = PAGE_ROWS;
@@ -73,7 +73,7 @@ export function createSnapshotReader(options: {
       const upTo = state?.upTo ?? null;
       if (partial !== undefined && upTo !== null) return nextChanges(partial, upTo);
       if (page === null) {
-        page = await readStatePage(db, topic, filter, key, upTo);
+        page = await readStatePage(db, asked, key, upTo);
         if (upTo !== null) {
           place.position = { seen, partial: { to: page.mark, seq: 0 }, state: { upTo } };
           return [];
@@ -88,8 +88,7 @@ export function createSnapshotReader(options: {
 
 async function readStatePage(
   db: Db,
-  topic: Topic,
-  filter: Filter,
+  { topic, conditions }: TopicFilter,
   key: StateKey,
   upTo: string | null,
 ): Promise<StatePage> {
@@ -101,9 +100,7 @@ async function readStatePage(
       const rows = await tx
         .select()
         .from(table)
-        .where(
-          sql`${stateConditionsToSql(topic, filter.conditions)} and ${upTo === null ? sql`true` : key.behind(upTo)}`,
-        )
+        .where(sql`${conditionsToSql(table, conditions)} and ${upTo === null ? sql`true` : key.behind(upTo)}`)
         .orderBy(key.order)
         .limit(PAGE_ROWS)
         .comment("feed.state");
@@ -150,10 +147,9 @@ function keyColumnOf(topic: Topic): StateKey {
   };
 }
 
-function topicOf({ topics }: Filter): Topic {
-  const [topic, ...others] = topics;
-  if (topic === undefined || others.length > 0) throw notOfThis();
-  return topic;
+function onlyOf([asked, ...others]: Filter): TopicFilter {
+  if (asked === undefined || others.length > 0) throw notOfThis();
+  return asked;
 }
 
 function notOfThis(): CursorError {

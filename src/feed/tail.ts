@@ -1,8 +1,8 @@
 import type { Db } from "../db/client.ts";
 import { type Mark, parseSnapshot } from "./cursor.ts";
-import type { FeedLog } from "./feed.ts";
 import { createHub, type Hub } from "./hub.ts";
-import { readMark, readMarkSince, readPiece } from "./log.ts";
+import { nextLimit, readMark, readMarkSince, readPiece } from "./log.ts";
+import { pause } from "./pause.ts";
 
 /** The tail looks by itself this often at the latest, in milliseconds: the doorbell may get lost. */
 const IDLE_INTERVAL = 500;
@@ -16,9 +16,13 @@ const RETRY_FIRST = 50;
 const RETRY_MOST = 1_000;
 /** Changes that the first statement of a batch answers at most: their size is not known yet. */
 const FIRST_ROWS = 32;
-/** Changes that one statement answers at most, and the bytes it aims at. */
-const PIECE_ROWS = 1_000;
-const PIECE_BYTES = 512 * 1024;
+
+/** Where the feed reports what goes wrong; a pino logger is one. */
+export interface FeedLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /** The one reader of the log's end in this process; it fills the hub. */
 export interface Tail extends AsyncDisposable {
@@ -48,23 +52,29 @@ export async function startTail(options: { db: Db; log: FeedLog; onRewind: () =>
   /** A batch of which some pieces are published already, when a look failed in the middle of it. */
   let rest: { readonly to: Mark; readonly afterSeq: number } | null = null;
 
-  /** Publishes what was committed since the last look. Answers whether that was anything. */
+  /** Publishes what was committed until now. Answers whether that was anything. */
   async function look(): Promise<boolean> {
+    // What a failed look left ends at that look's mark: whoever asked since wants one of his own.
+    const hasFoundRest = await publishRest();
+    const from = hub.head.mark;
+    const { mark: to, straggler } = await readMarkSince(db, from);
+    if (isOlder(to, from)) {
+      hub.reset(await options.onRewind());
+      return hasFoundRest;
+    }
+    // Nothing was numbered since, and nothing from before has come: the next mark begins here.
+    if (to.ceiling === from.ceiling && straggler === null) {
+      hub.publish({ from, to, changes: [], upTo: to.ceiling, isLast: true });
+      return hasFoundRest;
+    }
+    rest = { to, afterSeq: straggler === null ? from.ceiling : straggler - 1 };
+    return (await publishRest()) || hasFoundRest;
+  }
+
+  /** Publishes what is left of a batch, piece by piece. Answers whether that was anything. */
+  async function publishRest(): Promise<boolean> {
     const from = hub.head.mark;
     let found = false;
-    if (rest === null) {
-      const { mark: to, straggler } = await readMarkSince(db, from);
-      if (isOlder(to, from)) {
-        hub.reset(await options.onRewind());
-        return false;
-      }
-      // Nothing was numbered since, and nothing from before has come: the next mark begins here.
-      if (to.ceiling === from.ceiling && straggler === null) {
-        hub.publish({ from, to, changes: [], upTo: to.ceiling, isLast: true });
-        return false;
-      }
-      rest = { to, afterSeq: straggler === null ? from.ceiling : straggler - 1 };
-    }
     let limit = FIRST_ROWS;
     while (rest !== null && !stop.signal.aborted) {
       const { to, afterSeq }: { to: Mark; afterSeq: number } = rest;
@@ -129,30 +139,7 @@ export async function startTail(options: { db: Db; log: FeedLog; onRewind: () =>
   };
 }
 
-/** How many changes to ask for next, so that a piece stays near {@link PIECE_BYTES} whatever the size of a change. */
-export function nextLimit(sizes: readonly number[]): number {
-  if (sizes.length === 0) return PIECE_ROWS;
-  const average = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
-  return Math.max(16, Math.min(PIECE_ROWS, Math.floor(PIECE_BYTES / Math.max(average, 1))));
-}
-
 /** A later look never finds that the newest change is an older one, unless the database was set back. */
 function isOlder(to: Mark, from: Mark): boolean {
   return BigInt(parseSnapshot(to.snapshot).xmax) < BigInt(parseSnapshot(from.snapshot).xmax);
-}
-
-/** Waits; `onWake` receives what ends the wait early. */
-function pause(milliseconds: number, signal: AbortSignal, onWake?: (wake: () => void) => void): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      onWake?.(() => {});
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener("abort", end, { once: true });
-    onWake?.(end);
-  });
 }

@@ -3,6 +3,7 @@ import type { Delivery } from "../feed/delivery.ts";
 import type { Follower } from "../feed/follow.ts";
 import { type RowOf, TOPIC_NAMES, type Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
+import { scopeConditions } from "./reports/agency-scope.ts";
 
 /**
  * What a subscription field answers to be read from: which changes, from where. A transport either reads it alone, as the
@@ -28,12 +29,14 @@ export interface Start {
   readonly snapshot?: boolean | undefined;
 }
 
-/** Every change of these topics; of all topics when null. */
+/** Every change of these topics that the viewer may see; of all topics when null. */
 export function changes(
   context: Context,
   args: Start & { readonly topics?: readonly Topic[] | null | undefined },
 ): ChangeSource {
-  return changeSource(context, { topics: args.topics ?? TOPIC_NAMES, conditions: [] }, args);
+  const topics = new Set(args.topics ?? TOPIC_NAMES);
+  const filter = [...topics].map((topic) => ({ topic, conditions: scopeConditions(context, topic) }));
+  return changeSource(context, filter, args);
 }
 
 /** Throws BAD_USER_INPUT or CURSOR_EXPIRED at once for a cursor that is not of this feed. */

@@ -1,26 +1,26 @@
-import type { Context } from "./context.ts";
 import { createDocumentsLoaders, type DocumentsLoaders } from "./documents/loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest/loaders.ts";
 import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines/loaders.ts";
-import { createSeederLoaders, type SeederLoaders } from "./reports/loaders.ts";
+import { createReportsLoaders, type ReportsLoaders } from "./reports/loaders.ts";
+import type { Services } from "./services.ts";
 
 /** Loaders that gather what the fields of one level ask for into one statement, by system. */
 export interface Loaders {
   readonly ingest: IngestLoaders;
   readonly pipelines: PipelinesLoaders;
   readonly documents: DocumentsLoaders;
-  readonly seeder: SeederLoaders;
+  readonly reports: ReportsLoaders;
 }
 
 /** Each system's are made when a field asks for them: most operations, and each event of a subscription, ask one system. */
-export function createLoaders({ database: { db }, settings }: Pick<Context, "database" | "settings">): Loaders {
+export function createLoaders({ database: { db }, settings }: Pick<Services, "database" | "settings">): Loaders {
   let ingest: IngestLoaders | undefined;
   let pipelines: PipelinesLoaders | undefined;
   let documents: DocumentsLoaders | undefined;
-  let seeder: SeederLoaders | undefined;
+  let reports: ReportsLoaders | undefined;
   return {
     get ingest() {
-      ingest ??= createIngestLoaders(db);
+      ingest ??= createIngestLoaders(db, settings);
       return ingest;
     },
     get pipelines() {
@@ -28,12 +28,12 @@ export function createLoaders({ database: { db }, settings }: Pick<Context, "dat
       return pipelines;
     },
     get documents() {
-      documents ??= createDocumentsLoaders(db);
+      documents ??= createDocumentsLoaders(db, settings);
       return documents;
     },
-    get seeder() {
-      seeder ??= createSeederLoaders(db);
-      return seeder;
+    get reports() {
+      reports ??= createReportsLoaders(db, settings);
+      return reports;
     },
   };
 }

@@ -9,6 +9,11 @@ export interface PageArgs {
   readonly before?: string | null | undefined;
 }
 
+/** The same for a list that can be filtered. */
+export interface FilterArgs<Filter> extends PageArgs {
+  readonly filter?: Filter | null | undefined;
+}
+
 /** One column of a list's order. The columns together are unique and never null, so that a page has a definite end. */
 export interface OrderBy {
   readonly expression: SQL;

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
-import { type Db, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
-import type { Context } from "./context.ts";
-import { userError } from "./errors.ts";
+import { type Database, type Db, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
+import type { Feed } from "../feed/feed.ts";
+import { once } from "./idempotency.ts";
 import { checkIdempotencyKey } from "./input.ts";
+import { SERVICE, type Viewer } from "./viewer.ts";
 
 /** What a mutation that may be repeated says of itself. */
 export interface Claim {
@@ -13,23 +13,37 @@ export interface Claim {
   readonly input: unknown;
 }
 
-/** What a write needs of the context. */
-export interface WriteContext extends Pick<Context, "database" | "viewer"> {
-  readonly feed: Pick<Context["feed"], "ring">;
+/** What a write needs: the context of an operation, or what the service has for its own work. */
+export interface WriteContext {
+  readonly database: Pick<Database, "db">;
+  readonly viewer: Viewer;
+  /** Called when it is committed. */
+  readonly written: () => void;
+}
+
+/** For what the service writes by itself. */
+export function asService({
+  database,
+  feed,
+}: {
+  database: WriteContext["database"];
+  feed: Pick<Feed, "ring">;
+}): WriteContext {
+  return { database, viewer: SERVICE, written: () => feed.ring() };
 }
 
 /** Tries of a transaction that another one got in the way of. */
 const TRIES = 5;
 
 /**
- * Runs a mutation's statements in one transaction under the viewer's name, and rings the feed once it is committed. `work`
+ * Runs a mutation's statements in one transaction under the viewer's name, and tells the context once it is committed. `work`
  * may run again when it collides with another transaction, so it does nothing but SQL.
  *
  * With an idempotency key, the answer of `work` is kept as JSON: a repeated report gets it again and `work` is not run.
  * Throws CONFLICT when the key was used for another input.
  */
 export async function writeInTransaction<Answer extends string | number | readonly (string | number)[]>(
-  { database, feed, viewer }: WriteContext,
+  { database, viewer, written }: WriteContext,
   claim: Claim | null,
   work: (tx: Transaction) => Promise<Answer>,
 ): Promise<Answer> {
@@ -43,7 +57,7 @@ export async function writeInTransaction<Answer extends string | number | readon
       return run(tx);
     }),
   );
-  feed.ring();
+  written();
   return answer;
 }
 
@@ -52,11 +66,11 @@ export async function writeInTransaction<Answer extends string | number | readon
  * `with w as materialized (${writer})` that what it does depends on.
  */
 export async function writeInStatement<Answer>(
-  { database, feed, viewer }: WriteContext,
+  { database, viewer, written }: WriteContext,
   execute: (db: Db, writer: SQL) => Promise<Answer>,
 ): Promise<Answer> {
   const answer = await retried(() => execute(database.db, asWriter(viewer.name ?? "")));
-  feed.ring();
+  written();
   return answer;
 }
 
@@ -73,34 +87,6 @@ async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
 /** Tells the triggers who writes, for the rest of the transaction. */
 export function asWriter(actor: string): SQL {
   return sql`select set_config('weir.writer', ${`api:${actor}`}, true)`;
-}
-
-async function once<Answer>(
-  tx: Transaction,
-  { operation, actor, key, input }: Claim & { readonly actor: string; readonly key: string },
-  work: () => Promise<Answer>,
-): Promise<Answer> {
-  const hash = createHash("sha256").update(JSON.stringify(input)).digest("hex");
-  // Waits for another transaction that holds the same key.
-  const claimed = await tx.execute(sql`/* weir.claim_key */
-    insert into weir.idempotency (operation, actor, key, input_hash, result)
-    values (${operation}, ${actor}, ${key}, ${hash}, 'null') on conflict do nothing returning key`);
-  if (claimed.length > 0) {
-    const answer = await work();
-    await tx.execute(sql`/* weir.keep_answer */ update weir.idempotency set result = ${JSON.stringify(answer)}::text::jsonb
-      where operation = ${operation} and actor = ${actor} and key = ${key}`);
-    return answer;
-  }
-  const [first] = await tx.execute<{ input_hash: string; result: Answer }>(sql`/* weir.first_answer */
-    select input_hash, result from weir.idempotency
-    where operation = ${operation} and actor = ${actor} and key = ${key}`);
-  if (first?.input_hash !== hash) {
-    throw userError(
-      "CONFLICT",
-      `The idempotency key ${key} was used for another input. Use a new key for a new report.`,
-    );
-  }
-  return first.result;
 }
 
 function isCollision(error: unknown): boolean {

@@ -1,8 +1,9 @@
 import SchemaBuilder from "@pothos/core";
 import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
-import { type Context, ROLES, type Role } from "../resolvers/context.ts";
+import type { Context } from "../resolvers/context.ts";
 import { userError } from "../resolvers/errors.ts";
 import type { JsonObject } from "../resolvers/pipelines/credentials.ts";
+import { ROLES, type Role } from "../resolvers/viewer.ts";
 
 interface OwnTypes {
   Context: Context;

@@ -3,8 +3,8 @@ import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import { type ExecutionResult, GraphQLError } from "graphql";
 import { createYoga } from "graphql-yoga";
 import type { Logger } from "pino";
-import type { Viewer } from "../resolvers/context.ts";
 import { badInput, userError } from "../resolvers/errors.ts";
+import type { Viewer } from "../resolvers/viewer.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 

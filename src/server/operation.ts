@@ -20,9 +20,11 @@ import {
 import { createLRUCache } from "graphql-yoga";
 import type { Logger } from "pino";
 import { type ChangeSource, isChangeSource } from "../resolvers/changes.ts";
-import { type Context, createContext, type Services, type Viewer } from "../resolvers/context.ts";
+import { type Context, createContext } from "../resolvers/context.ts";
 import { badInput, userError } from "../resolvers/errors.ts";
+import type { Services } from "../resolvers/services.ts";
 import { findTextProblem, textProblem } from "../resolvers/text.ts";
+import type { Viewer } from "../resolvers/viewer.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 import { createErrorPresenter, withCode } from "./present.ts";
 

@@ -1,9 +1,9 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { Services } from "../resolvers/context.ts";
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
+import type { Services } from "../resolvers/services.ts";
 import type { Config } from "./config.ts";
 
 /** What all operations of the process share, made of what was started. */
@@ -20,7 +20,7 @@ export function createServices(options: {
     feed,
     keyring,
     closing,
-    ingestWriters: createIngestWriters(database, feed),
+    ingestWriters: createIngestWriters(database),
     reportEngine: createReportEngine({
       ownUrl: database.url,
       urls: config.WEIR_DATABASES,

@@ -22,7 +22,7 @@ import {
   isSpecifiedScalarType,
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROLES, type Role } from "../../src/resolvers/context.ts";
+import { ROLES, type Role } from "../../src/resolvers/viewer.ts";
 import { schema } from "../../src/schema/index.ts";
 import type { App } from "../../src/server/app.ts";
 import { createLog } from "../../src/server/log.ts";

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { startDueRuns } from "../../src/resolvers/pipelines/scheduler.ts";
+import { asService } from "../../src/resolvers/transactions.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createPipeline, runStages, setStages } from "../support/pipelines.ts";
 import { ask, startService } from "../support/service.ts";
 
 const HOUR = 3_600_000;
-const viewer = { name: null, role: "ADMIN" } as const;
 const off = { WEIR_SCHEDULER: "off" };
 
 async function services() {
@@ -17,7 +17,7 @@ async function services() {
   disposable.use(database);
   disposable.use(one);
   disposable.use(other);
-  const start = (app: typeof one, now: Date) => startDueRuns({ ...app.services, viewer }, now);
+  const start = (app: typeof one, now: Date) => startDueRuns(asService(app.services), now);
   return { database, one, other, start, [Symbol.asyncDispose]: () => disposable.disposeAsync() };
 }
 

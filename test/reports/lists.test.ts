@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Viewer } from "../../src/resolvers/context.ts";
+import type { Viewer } from "../../src/resolvers/viewer.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { type CountedStatements, countStatements } from "../support/statements.ts";
 

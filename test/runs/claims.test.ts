@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { expireLeases } from "../../src/resolvers/runs/claims.ts";
+import { asService } from "../../src/resolvers/transactions.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { COMPLETE, createPipeline, STAGES, setStages, triggerRun } from "../support/pipelines.ts";
 import { ask, post, startService } from "../support/service.ts";
@@ -114,7 +115,7 @@ describe("a lease", () => {
     // What an hour of silence looks like.
     const silence = async () => {
       await database.sql`update pipeline.pipeline_run_stage_logs set lease_expires_at = now() - interval '1 second' where status = 'running'`;
-      await expireLeases({ ...app.services, viewer: { name: null, role: "ADMIN" } });
+      await expireLeases(asService(app.services));
     };
     const first = await claim("a");
     expect(first).toMatchObject({ runId: run });
@@ -148,7 +149,7 @@ describe("a lease", () => {
     const run = await triggerRun(app.url, "t");
     await ask(app.url, CLAIM, { container: "source_driver", worker: "a" });
     await database.sql`update pipeline.pipeline_run_stage_logs set lease_expires_at = now() - interval '1 second'`;
-    await expireLeases({ ...app.services, viewer: { name: null, role: "ADMIN" } });
+    await expireLeases(asService(app.services));
     await ask(app.url, COMPLETE, { run, stage: 1 });
     expect((await ask<Claim>(app.url, CLAIM, { container: "source_driver", worker: "b" })).claimStage).toBeNull();
     expect((await ask<Claim>(app.url, CLAIM, { container: "source_loader", worker: "b" })).claimStage).toMatchObject({
@@ -186,7 +187,7 @@ describe("a lease", () => {
     await ask(app.url, CLAIM, { container: "source_driver", worker: "a" });
     await database.sql`update pipeline.pipeline_runs_master set status = 'failed' where id = ${run}`;
     await database.sql`update pipeline.pipeline_run_stage_logs set lease_expires_at = now() - interval '1 second'`;
-    await expireLeases({ ...app.services, viewer: { name: null, role: "ADMIN" } });
+    await expireLeases(asService(app.services));
     expect(await database.sql`select status, lease_expires_at from pipeline.pipeline_run_stage_logs`).toEqual([
       { status: "cancelled", lease_expires_at: null },
     ]);

@@ -1,8 +1,8 @@
 import { GraphQLError } from "graphql";
 import { type Database, openDatabase } from "../../src/db/client.ts";
 import { openFeed } from "../../src/feed/feed.ts";
-import type { Viewer } from "../../src/resolvers/context.ts";
 import type { Keyring } from "../../src/resolvers/pipelines/credentials.ts";
+import type { Viewer } from "../../src/resolvers/viewer.ts";
 import { schema } from "../../src/schema/index.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { createLog } from "../../src/server/log.ts";

@@ -8,7 +8,7 @@ import {
 import type { Context } from "../context.ts";
 import { numberedId } from "../input.ts";
 import { connect } from "../lists.ts";
-import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "../paging.ts";
+import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import type { FileFilter, ProcessingLogFilter } from "./filters.ts";
 import {
   checkDestinations,
@@ -33,10 +33,6 @@ import {
   TIMELINE_ORDER,
 } from "./reads.ts";
 import { addSteps, insertFile, insertLog, setStep } from "./writes.ts";
-
-interface FilterArgs<Filter> extends PageArgs {
-  readonly filter?: Filter | null | undefined;
-}
 
 type Key = string | null | undefined;
 
@@ -76,15 +72,14 @@ export function stepsOf({ loaders }: Context, fileId: number): Promise<readonly 
 }
 
 export async function logsOf(
-  { database, loaders, settings }: Context,
+  { database, loaders }: Context,
   fileId: number,
   args: PageArgs,
 ): Promise<Connection<ProcessingLogRow>> {
-  const request = pageRequest(args, TIMELINE_ORDER, settings.maxPageSize);
-  const rows = await loaders.documents.logPages(request, JSON.stringify(args)).load(fileId);
+  const page = await loaders.documents.logs.page(fileId, args);
   return toConnection(
     TIMELINE_ORDER,
-    toPage(request, rows),
+    page,
     () => countLogsOf(database.db, fileId),
     (row) => row,
   );
@@ -107,7 +102,6 @@ export async function createFile(context: Context, input: NewFile, idempotencyKe
   const checked = checkNewFile(input);
   const steps = checked.initializeSteps ? (checkStepNames(checked.steps) ?? MAIN_PROCESSING_STEPS) : [];
   const id = await insertFile(context, checked, steps, idempotencyKey);
-  context.loaders.documents.clear();
   return fileOf(context, id);
 }
 
@@ -131,7 +125,6 @@ export function addUploadSteps(
 
 async function addAndRead(context: Context, fileId: number, names: readonly string[]): Promise<readonly StepRow[]> {
   await addSteps(context, fileId, names);
-  context.loaders.documents.clear();
   const steps = await context.loaders.documents.steps.load(fileId);
   const byName = new Map(steps.map((step) => [step.stepName, step]));
   return names.flatMap((name) => byName.get(name) ?? []);
@@ -141,7 +134,6 @@ async function addAndRead(context: Context, fileId: number, names: readonly stri
 export async function updateStepStatus(context: Context, input: StepUpdate, idempotencyKey: Key): Promise<StepRow> {
   const update = checkStepUpdate(input);
   const id = await setStep(context, fileIdOf(update.fileId), update, idempotencyKey);
-  context.loaders.documents.clear();
   const step = await readStep(context.database.db, id);
   if (step === undefined) throw noSuchFile(update.fileId);
   return step;
@@ -155,7 +147,6 @@ export async function logProcessingEvent(
   const log = checkNewLog(input);
   const fileId = log.fileId == null ? null : fileIdOf(log.fileId);
   const id = await insertLog(context, fileId, log, idempotencyKey);
-  context.loaders.documents.clear();
   const row = await readLog(context.database.db, id);
   if (row === undefined) throw new Error("a log entry that was written is not there");
   return row;

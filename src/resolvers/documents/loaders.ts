@@ -1,34 +1,28 @@
 import DataLoader from "dataloader";
 import type { Db } from "../../db/client.ts";
 import type { FileRow, ProcessingLogRow, StepRow } from "../../db/documents/tables.ts";
-import { getOrMake } from "../batches.ts";
-import type { PageRequest } from "../paging.ts";
-import { loadFiles, loadLogPages, loadSteps } from "./reads.ts";
+import { type NestedList, nestedList } from "../nested.ts";
+import type { PageArgs } from "../paging.ts";
+import type { Settings } from "../settings.ts";
+import { loadFiles, loadLogPages, loadSteps, TIMELINE_ORDER } from "./reads.ts";
 
 export interface DocumentsLoaders {
   /** A file by its id; null when it is not there. */
   readonly file: DataLoader<number, FileRow | null>;
   /** The steps of a file, in the order in which they were added. */
   readonly steps: DataLoader<number, readonly StepRow[]>;
-  /** Pages of a file's timeline: one loader for each set of arguments. */
-  readonly logPages: (request: PageRequest, argsKey: string) => DataLoader<number, readonly ProcessingLogRow[]>;
-  /** Forgets what was loaded: the next mutation of the same operation reads what this one wrote. */
-  readonly clear: () => void;
+  /** Timelines below files. */
+  readonly logs: NestedList<number, ProcessingLogRow, PageArgs>;
 }
 
-export function createDocumentsLoaders(db: Db): DocumentsLoaders {
-  const logLoaders = new Map<string, DataLoader<number, readonly ProcessingLogRow[]>>();
-  const file = new DataLoader((ids: readonly number[]) => loadFiles(db, ids));
-  const steps = new DataLoader((ids: readonly number[]) => loadSteps(db, ids));
+export function createDocumentsLoaders(db: Db, { maxPageSize: maxSize }: Settings): DocumentsLoaders {
   return {
-    file,
-    steps,
-    logPages: (request, argsKey) =>
-      getOrMake(logLoaders, argsKey, () => new DataLoader((ids) => loadLogPages(db, ids, request))),
-    clear() {
-      file.clearAll();
-      steps.clearAll();
-      logLoaders.clear();
-    },
+    file: new DataLoader((ids) => loadFiles(db, ids)),
+    steps: new DataLoader((ids) => loadSteps(db, ids)),
+    logs: nestedList({
+      order: TIMELINE_ORDER,
+      maxSize,
+      load: (ids, _args, request) => loadLogPages(db, ids, request),
+    }),
   };
 }

@@ -49,7 +49,6 @@ export async function migrateLogsToSteps(context: Context, fileId: string, dryRu
   const id = fileIdOf(fileId);
   await assertKnown(context, id);
   const [rebuilt] = await rebuild(context, [id], dryRun);
-  context.loaders.documents.clear();
   if (rebuilt === undefined) throw noSuchFile(fileId);
   const { stepsCreated, stepsUpdated, stepsSkipped, error } = rebuilt;
   return { fileId: id, dryRun, stepsCreated, stepsUpdated, stepsSkipped, errors: error === null ? [] : [error] };

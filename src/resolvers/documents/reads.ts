@@ -1,4 +1,4 @@
-import { and, eq, getColumns, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import {
   FILE_OVERALL_STATUSES,
@@ -10,8 +10,9 @@ import {
   processingLogs,
   type StepRow,
 } from "../../db/documents/tables.ts";
-import { bigintArray, groupByPlace } from "../batches.ts";
+import { bigintArray } from "../batches.ts";
 import { countUpTo, type List, listRows } from "../lists.ts";
+import { loadPages } from "../nested.ts";
 import type { Order, PageArgs, PageRequest } from "../paging.ts";
 import { type FileFilter, type ProcessingLogFilter, whereFile, whereLog } from "./filters.ts";
 
@@ -117,24 +118,19 @@ export async function loadSteps(db: Db, fileIds: readonly number[]): Promise<rea
 }
 
 /** The log entries of files, each oldest first, one page for each file. */
-export async function loadLogPages(
+export function loadLogPages(
   db: Db,
   fileIds: readonly number[],
   request: PageRequest,
 ): Promise<readonly (readonly ProcessingLogRow[])[]> {
-  const page = db
-    .select()
-    .from(processingLogs)
-    .where(and(sql`${processingLogs.fileId} = k.id`, request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .as("page");
-  const rows = await db
-    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
-    .from(sql`unnest(${bigintArray(fileIds)}) with ordinality as k(id, at)`)
-    .crossJoinLateral(page)
-    .comment("documents.logs_of_files");
-  return groupByPlace(fileIds.length, rows);
+  return loadPages(db, {
+    name: "documents.logs_of_files",
+    table: processingLogs,
+    places: fileIds.length,
+    keys: sql`unnest(${bigintArray(fileIds)}) with ordinality as k(id, at)`,
+    belongs: sql`${processingLogs.fileId} = k.id`,
+    request,
+  });
 }
 
 /** One step by its id; undefined when it was removed. */

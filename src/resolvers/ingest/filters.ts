@@ -1,7 +1,6 @@
-import { and, type Column, eq, gt, gte, inArray, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, eq, gte, inArray, lte, type SQL, sql } from "drizzle-orm";
 import { type FileTypeWord, fileStatuses, files, type IngestStatusWord, wordsOf } from "../../db/ingest/tables.ts";
-import { type Condition, changesOf, type Filter } from "../../feed/conditions.ts";
-import type { RowOf } from "../../feed/topics.ts";
+import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -27,44 +26,36 @@ export interface Hl7FileFilter extends LogFileFilter {
   readonly logFilePath?: Maybe<string>;
 }
 
-/** Columns that a filter by status needs: the history has them, and the views of latest statuses. */
-interface StatusColumns {
-  readonly filePath: Column;
-  readonly type: Column;
-  readonly status: Column;
-  readonly workflowId: Column;
-  readonly activityId: Column;
-  readonly processedAt: Column;
+/** What a filter asks of a status. `processedAfter` and `processedBefore` are exclusive. */
+function conditionsOf(filter: FileStatusFilter): Condition<keyof StatusColumns>[] {
+  return [
+    ...when(filter.filePath, (path) => ({ column: "filePath" as const, in: [path] })),
+    ...when(filter.filePathPrefix, (prefix) => ({ column: "filePath" as const, startsWith: prefix })),
+    ...when(filter.type, (type) => ({ column: "type" as const, in: [type] })),
+    ...when(filter.status, (statuses) => ({ column: "status" as const, in: statuses.flatMap(wordsOf) })),
+    ...when(filter.workflowId, (id) => ({ column: "workflowId" as const, in: [id] })),
+    ...when(filter.activityId, (id) => ({ column: "activityId" as const, in: [id] })),
+    ...when(filter.processedAfter, (after) => ({ column: "processedAt" as const, after })),
+    ...when(filter.processedBefore, (before) => ({ column: "processedAt" as const, before })),
+  ];
 }
+
+/** Columns that both the history and the current state have. */
+type StatusColumns = Pick<
+  typeof fileStatuses.$inferSelect & typeof files.$inferSelect,
+  "filePath" | "type" | "status" | "workflowId" | "activityId" | "processedAt"
+>;
 
 /** The key under which a path is indexed. */
 export function pathKey(path: string): SQL {
   return sql`weir.path_key(${path}::text)`;
 }
 
-/** Above every text that begins with the same characters, byte by byte. */
-const HIGHEST = "\u{10FFFF}";
-/** A key of a long path begins like the path itself for this many characters. */
-const KEY_PREFIX = 100;
-
-function hasPrefix(key: SQL | Column, path: SQL | Column, prefix: Maybe<string>): SQL | undefined {
-  if (prefix == null || prefix === "") return undefined;
-  const start = Array.from(prefix).slice(0, KEY_PREFIX).join("");
-  return sql`${key} >= ${start} and ${key} < ${start + HIGHEST} and starts_with(${path}, ${prefix})`;
-}
-
-function hasStatus(column: Column, statuses: Maybe<readonly IngestStatusWord[]>): SQL | undefined {
-  return statuses == null ? undefined : inArray(column, statuses.flatMap(wordsOf));
-}
-
 /** For the history: the path is found by its index. */
-export function whereStatus(filter: FileStatusFilter): SQL | undefined {
-  const key = sql`(weir.path_key(${fileStatuses.filePath}) collate "C")`;
-  return and(
-    filter.filePath == null ? undefined : sql`${key} = ${pathKey(filter.filePath)}`,
-    hasPrefix(key, fileStatuses.filePath, filter.filePathPrefix),
-    whereStatusColumns(fileStatuses, filter),
-  );
+export function whereStatus(filter: FileStatusFilter): SQL {
+  return conditionsToSql(fileStatuses, conditionsOf(filter), {
+    filePath: sql`(weir.path_key(${fileStatuses.filePath}) collate "C")`,
+  });
 }
 
 /** For the latest statuses of one type, in the current state. */
@@ -72,21 +63,13 @@ export function whereRecent(type: FileTypeWord, filter: FileStatusFilter): SQL |
   return and(
     ofType(type),
     sql`${files.statusId} is not null`,
-    filter.filePath == null ? undefined : eq(files.pathKey, pathKey(filter.filePath)),
-    hasPrefix(files.pathKey, files.filePath, filter.filePathPrefix),
-    whereStatusColumns(files, filter),
+    conditionsToSql(files, conditionsOf(filter), { filePath: sql`${files.pathKey}` }),
   );
 }
 
-function whereStatusColumns(columns: StatusColumns, filter: FileStatusFilter): SQL | undefined {
-  return and(
-    filter.type == null ? undefined : eq(columns.type, filter.type),
-    hasStatus(columns.status, filter.status),
-    filter.workflowId == null ? undefined : eq(columns.workflowId, filter.workflowId),
-    filter.activityId == null ? undefined : eq(columns.activityId, filter.activityId),
-    filter.processedAfter == null ? undefined : gt(columns.processedAt, filter.processedAfter),
-    filter.processedBefore == null ? undefined : lt(columns.processedAt, filter.processedBefore),
-  );
+/** The same filter for the feed. */
+export function statusChanges(filter: FileStatusFilter): Filter {
+  return changesOf("FILE_STATUS", conditionsOf(filter));
 }
 
 /** The type as a literal: the indexes of the current state are partial on it, and a parameter would hide that. */
@@ -112,28 +95,17 @@ export function whereHl7File(filter: Hl7FileFilter): SQL | undefined {
 
 function whereDated(filter: LogFileFilter): SQL | undefined {
   return and(
-    hasPrefix(files.pathKey, files.filePath, filter.pathPrefix),
-    hasStatus(files.status, filter.status),
+    conditionsToSql(
+      files,
+      when(filter.pathPrefix, (prefix) => ({ column: "filePath", startsWith: prefix })),
+      {
+        filePath: sql`${files.pathKey}`,
+      },
+    ),
+    filter.status == null ? undefined : inArray(files.status, filter.status.flatMap(wordsOf)),
     filter.dateFrom == null ? undefined : gte(SORT_DATE, sql`${filter.dateFrom}::date`),
     filter.dateTo == null ? undefined : lte(SORT_DATE, sql`${filter.dateTo}::date`),
     // A file without a date is in no range of dates.
     filter.dateTo == null ? undefined : sql`${files.date} is not null`,
   );
-}
-
-/** The same filter for the feed. */
-export function statusChanges(filter: FileStatusFilter): Filter {
-  type StatusColumn = keyof RowOf<"FILE_STATUS">;
-  const equal = (column: StatusColumn, value: Maybe<string>): Condition<StatusColumn>[] =>
-    value == null ? [] : [{ column, in: [value] }];
-  return changesOf("FILE_STATUS", [
-    ...equal("filePath", filter.filePath),
-    ...equal("type", filter.type),
-    ...equal("workflowId", filter.workflowId),
-    ...equal("activityId", filter.activityId),
-    ...(filter.status == null ? [] : [{ column: "status", in: filter.status.flatMap(wordsOf) } as const]),
-    ...(filter.filePathPrefix == null ? [] : [{ column: "filePath", startsWith: filter.filePathPrefix } as const]),
-    ...(filter.processedAfter == null ? [] : [{ column: "processedAt", after: filter.processedAfter } as const]),
-    ...(filter.processedBefore == null ? [] : [{ column: "processedAt", before: filter.processedBefore } as const]),
-  ]);
 }

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { badInput } from "../errors.ts";
 import { checkIdempotencyKey } from "../input.ts";
 import { connect } from "../lists.ts";
-import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "../paging.ts";
+import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import { countStuckStaged, type IngestCounts, type IngestSummary, summarize } from "./counts.ts";
 import type { FileStatusFilter, Hl7FileFilter, LogFileFilter } from "./filters.ts";
 import { checkFileStatus, checkFileStatuses, checkHl7Files, type NewFileStatus, type NewHl7File } from "./input.ts";
@@ -29,10 +29,6 @@ export interface LogFile {
 /** A HL7 file as the schema shows it. Its current status is missing where it was not read along. */
 export interface Hl7File extends Hl7FileRow {
   readonly currentStatus?: FileStatusRow | null;
-}
-
-interface FilterArgs<Filter> extends PageArgs {
-  readonly filter?: Filter | null | undefined;
 }
 
 export async function fileStatuses(
@@ -91,35 +87,24 @@ export async function currentStatus(
 }
 
 export async function statusesOf(
-  { database, loaders, settings }: Context,
+  { database, loaders }: Context,
   type: FileTypeWord,
   path: string,
   args: PageArgs,
 ): Promise<Connection<FileStatusRow>> {
-  const request = pageRequest(args, STATUS_ORDER, settings.maxPageSize);
-  const rows = await loaders.ingest.statusPages(request, JSON.stringify(args)).load({ type, path });
-  return toConnection(
-    STATUS_ORDER,
-    toPage(request, rows),
-    () => countStatusesOf(database.db, type, path),
-    (row) => row,
-  );
+  const page = await loaders.ingest.statuses.page({ type, path }, args);
+  const count = () => countStatusesOf(database.db, type, path);
+  return toConnection(STATUS_ORDER, page, count, (row) => row);
 }
 
 export async function hl7FilesOf(
-  { database, loaders, settings }: Context,
+  { database, loaders }: Context,
   logFilePath: string,
   args: FilterArgs<Hl7FileFilter>,
 ): Promise<Connection<Hl7File>> {
-  const filter = args.filter ?? {};
-  const request = pageRequest(args, HL7_FILE_ORDER, settings.maxPageSize);
-  const rows = await loaders.ingest.hl7Pages(filter, request, JSON.stringify(args)).load(logFilePath);
-  return toConnection(
-    HL7_FILE_ORDER,
-    toPage(request, rows),
-    () => countHl7FilesOf(database.db, logFilePath, filter),
-    toHl7File,
-  );
+  const page = await loaders.ingest.hl7Files.page(logFilePath, args);
+  const count = () => countHl7FilesOf(database.db, logFilePath, args.filter ?? {});
+  return toConnection(HL7_FILE_ORDER, page, count, toHl7File);
 }
 
 export function hl7FileCounts(context: Context, logFilePath: string): Promise<IngestCounts> {
@@ -145,12 +130,7 @@ export async function recordFileStatus(
   input: NewFileStatus,
   idempotencyKey: string | null | undefined,
 ): Promise<FileStatusRow> {
-  const [row] = await context.ingestWriters.recordStatuses({
-    actor: context.viewer.name ?? "",
-    operation: "recordFileStatus",
-    idempotencyKey: checkIdempotencyKey(idempotencyKey),
-    rows: [checkFileStatus(input)],
-  });
+  const [row] = await record(context, "recordFileStatus", [checkFileStatus(input)], idempotencyKey);
   if (row === undefined) throw new Error("a written status was not answered");
   return row;
 }
@@ -160,19 +140,31 @@ export function recordFileStatuses(
   input: readonly NewFileStatus[],
   idempotencyKey: string | null | undefined,
 ): Promise<readonly FileStatusRow[]> {
-  return context.ingestWriters.recordStatuses({
-    actor: context.viewer.name ?? "",
-    operation: "recordFileStatuses",
-    idempotencyKey: checkIdempotencyKey(idempotencyKey),
-    rows: checkFileStatuses(input, context.settings.maxBatchRows),
-  });
+  const rows = checkFileStatuses(input, context.settings.maxBatchRows);
+  return record(context, "recordFileStatuses", rows, idempotencyKey);
 }
 
-export function recordHl7Files(context: Context, input: readonly NewHl7File[]): Promise<readonly Hl7File[]> {
-  return context.ingestWriters.recordHl7Files(
-    context.viewer.name ?? "",
-    checkHl7Files(input, context.settings.maxBatchRows),
-  );
+async function record(
+  { ingestWriters, viewer, written }: Context,
+  operation: "recordFileStatus" | "recordFileStatuses",
+  rows: readonly NewFileStatus[],
+  idempotencyKey: string | null | undefined,
+): Promise<readonly FileStatusRow[]> {
+  const actor = viewer.name ?? "";
+  const key = checkIdempotencyKey(idempotencyKey);
+  const answer = await ingestWriters.recordStatuses({ actor, operation, idempotencyKey: key, rows });
+  written();
+  return answer;
+}
+
+export async function recordHl7Files(
+  { ingestWriters, viewer, settings, written }: Context,
+  input: readonly NewHl7File[],
+): Promise<readonly Hl7File[]> {
+  const rows = checkHl7Files(input, settings.maxBatchRows);
+  const answer = await ingestWriters.recordHl7Files(viewer.name ?? "", rows);
+  written();
+  return answer;
 }
 
 function toLogFile(file: FileRow): LogFile {

@@ -1,8 +1,9 @@
-import { and, getColumns, sql } from "drizzle-orm";
+import { and, getColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import { type FileRow, type FileStatusRow, type FileTypeWord, fileStatuses, files } from "../../db/ingest/tables.ts";
-import { groupByPlace, textArray } from "../batches.ts";
+import { textArray } from "../batches.ts";
 import { countUpTo, type List, listRows } from "../lists.ts";
+import { loadPages } from "../nested.ts";
 import type { Order, PageArgs, PageRequest } from "../paging.ts";
 import {
   type FileStatusFilter,
@@ -139,16 +140,22 @@ export function countHl7FilesOf(db: Db, logFilePath: string, filter: Hl7FileFilt
   return countUpTo(db, "ingest.count_hl7_files_of_log", sql`${files} where ${where}`);
 }
 
+/** What names a file. */
+export interface FileKey {
+  readonly type: FileTypeWord;
+  readonly path: string;
+}
+
+function fileKeys(keys: readonly FileKey[]): SQL {
+  const [types, paths] = [keys.map(({ type }) => type), keys.map(({ path }) => path)];
+  return sql`unnest(${textArray(types)}, ${textArray(paths)}) with ordinality as k(type, path, at)`;
+}
+
 /** The current state of files by type and path, null for those that are not known. */
-export async function loadFiles(
-  db: Db,
-  keys: readonly { type: FileTypeWord; path: string }[],
-): Promise<readonly (FileRow | null)[]> {
+export async function loadFiles(db: Db, keys: readonly FileKey[]): Promise<readonly (FileRow | null)[]> {
   const rows = await db
     .select({ at: sql<number>`k.at::integer`, ...getColumns(files) })
-    .from(
-      sql`unnest(${textArray(keys.map((key) => key.type))}, ${textArray(keys.map((key) => key.path))}) with ordinality as k(type, path, at)`,
-    )
+    .from(fileKeys(keys))
     .innerJoin(files, sql`${files.pathKey} = weir.path_key(k.path) and ${files.type} = k.type`)
     .comment("ingest.files_by_path");
   const found = new Map(rows.map((row) => [row.at, row]));
@@ -156,51 +163,34 @@ export async function loadFiles(
 }
 
 /** The statuses of files, each newest first, one page for each file. */
-export async function loadStatusPages(
+export function loadStatusPages(
   db: Db,
-  keys: readonly { type: FileTypeWord; path: string }[],
+  keys: readonly FileKey[],
   request: PageRequest,
 ): Promise<readonly (readonly FileStatusRow[])[]> {
-  const page = db
-    .select()
-    .from(fileStatuses)
-    .where(
-      and(
-        sql`(weir.path_key(${fileStatuses.filePath}) collate "C") = weir.path_key(k.path) and ${fileStatuses.type} = k.type`,
-        request.condition,
-      ),
-    )
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .as("page");
-  const rows = await db
-    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
-    .from(
-      sql`unnest(${textArray(keys.map((key) => key.type))}, ${textArray(keys.map((key) => key.path))}) with ordinality as k(type, path, at)`,
-    )
-    .crossJoinLateral(page)
-    .comment("ingest.statuses_of_files");
-  return groupByPlace(keys.length, rows);
+  return loadPages(db, {
+    name: "ingest.statuses_of_files",
+    table: fileStatuses,
+    places: keys.length,
+    keys: fileKeys(keys),
+    belongs: sql`(weir.path_key(${fileStatuses.filePath}) collate "C") = weir.path_key(k.path) and ${fileStatuses.type} = k.type`,
+    request,
+  });
 }
 
 /** The HL7 files of logs, each in the order of its log, one page for each log. */
-export async function loadHl7Pages(
+export function loadHl7Pages(
   db: Db,
   logPaths: readonly string[],
   filter: Hl7FileFilter,
   request: PageRequest,
 ): Promise<readonly (readonly FileRow[])[]> {
-  const page = db
-    .select()
-    .from(files)
-    .where(and(whereHl7File(filter), sql`${files.logPathKey} = weir.path_key(k.path)`, request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .as("page");
-  const rows = await db
-    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
-    .from(sql`unnest(${textArray(logPaths)}) with ordinality as k(path, at)`)
-    .crossJoinLateral(page)
-    .comment("ingest.hl7_files_of_logs");
-  return groupByPlace(logPaths.length, rows);
+  return loadPages(db, {
+    name: "ingest.hl7_files_of_logs",
+    table: files,
+    places: logPaths.length,
+    keys: sql`unnest(${textArray(logPaths)}) with ordinality as k(path, at)`,
+    belongs: and(whereHl7File(filter), sql`${files.logPathKey} = weir.path_key(k.path)`),
+    request,
+  });
 }

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { type Database, type Db, isUnreachable } from "../../db/client.ts";
 import { instantFromPostgres } from "../../db/columns.ts";
 import type { FileStatusRow, Hl7FileRow } from "../../db/ingest/tables.ts";
-import type { Feed } from "../../feed/feed.ts";
+import { bigintArray } from "../batches.ts";
 import { coalesceWrites } from "../coalesce.ts";
-import { userError } from "../errors.ts";
+import { isMeantForCaller } from "../errors.ts";
+import { claimKeys, claimRows, firstAnswer, type KeyedReport } from "../idempotency.ts";
 import { asWriter } from "../transactions.ts";
 import type { NewFileStatus, NewHl7File } from "./input.ts";
 
@@ -28,28 +28,17 @@ export interface IngestWriters {
 /** A report of more rows than this gains nothing from travelling with others. */
 const MOST_COALESCED_ROWS = 20;
 
-export function createIngestWriters(database: Database, feed: Feed): IngestWriters {
-  const { db } = database;
-  async function write(reports: readonly StatusReport[]): Promise<readonly (readonly FileStatusRow[] | Error)[]> {
-    const answers = await writeReports(db, reports);
-    feed.ring();
-    return answers;
-  }
-  const coalesced = coalesceWrites(write, isUnreachable);
+export function createIngestWriters({ db }: Database): IngestWriters {
+  const coalesced = coalesceWrites((reports: readonly StatusReport[]) => writeReports(db, reports), isUnreachable);
 
   return {
     async recordStatuses(report) {
       if (report.rows.length <= MOST_COALESCED_ROWS) return coalesced(report);
-      const [answer] = await write([report]);
+      const [answer] = await writeReports(db, [report]);
       if (answer === undefined || answer instanceof Error) throw answer ?? new Error("a report got no answer");
       return answer;
     },
-    async recordHl7Files(actor, rows) {
-      if (rows.length === 0) return [];
-      const answer = await upsertHl7Files(db, actor, rows);
-      feed.ring();
-      return answer;
-    },
+    recordHl7Files: (actor, rows) => (rows.length === 0 ? Promise.resolve([]) : upsertHl7Files(db, actor, rows)),
   };
 }
 
@@ -76,7 +65,7 @@ async function writeReports(
     report.actor === reports[0]?.actor && reports.findIndex((other) => isSameClaim(report, other)) === at;
   const now = reports.filter(isFirst);
   const written = await insertReports(db, now);
-  for (const report of now) answers.set(report, written.get(report) ?? (await firstAnswer(db, report)));
+  for (const report of now) answers.set(report, written.get(report) ?? (await firstRows(db, report)));
   const later = reports.filter((report) => !answers.has(report));
   const rest = later.length === 0 ? [] : await writeReports(db, later);
   for (const [at, report] of later.entries()) answers.set(report, rest[at] ?? []);
@@ -111,11 +100,6 @@ async function insertReports(
       processed_at: row.processedAt,
     })),
   );
-  const claims = reports.flatMap((report, at) =>
-    report.idempotencyKey === null
-      ? []
-      : [{ report: at, operation: report.operation, key: report.idempotencyKey, hash: hashOf(report) }],
-  );
   const inserted = await db.execute<StatusJson>(sql`/* ingest.record_file_statuses */
     with input as materialized (
       select r.*, nextval('ingest.file_statuses_id_seq') as id
@@ -124,19 +108,15 @@ async function insertReports(
         processed_at timestamptz)) with ordinality as r(report, file_path, type, status, error_message, workflow_id,
         activity_id, processed_at, at)
     ), claim as (
-      select * from jsonb_to_recordset(${JSON.stringify(claims)}::text::jsonb) as c(report integer, operation text, key text, hash text)
+      select * from ${claimRows(reports.map(keyedOf))}
     ), claimed as (
-      insert into weir.idempotency (operation, actor, key, input_hash, result)
-      select c.operation, ${actor}, c.key, c.hash,
-             coalesce((select jsonb_agg(i.id order by i.at) from input i where i.report = c.report), '[]')
-      from claim c order by c.operation, c.key
-      on conflict do nothing returning operation, key
+      ${claimKeys(sql`coalesce((select jsonb_agg(i.id order by i.at) from input i where i.report = c.place), '[]')`)}
     ), inserted as (
       insert into ingest.file_statuses (id, file_path, type, status, error_message, workflow_id, activity_id, processed_at)
       select i.id, i.file_path, i.type, i.status, i.error_message, i.workflow_id, i.activity_id, coalesce(i.processed_at, now())
       from input i, (${asWriter(actor)}) w
-      where not exists (select from claim c where c.report = i.report)
-         or exists (select from claim c join claimed using (operation, key) where c.report = i.report)
+      where not exists (select from claim c where c.place = i.report)
+         or exists (select from claim c join claimed using (operation, actor, key) where c.place = i.report)
       order by i.at
       returning *
     )
@@ -154,20 +134,20 @@ async function insertReports(
   return answers;
 }
 
-/** What the first report under this key was answered; CONFLICT when it said something else. */
-async function firstAnswer(db: Db, report: StatusReport): Promise<readonly FileStatusRow[] | Error> {
-  const rows = await db.execute<StatusJson & { input_hash: string }>(sql`/* ingest.first_answer */
-    select k.input_hash, s.* from weir.idempotency k
-    left join jsonb_array_elements_text(k.result) with ordinality as r(id, at) on true
-    left join ingest.file_statuses s on s.id = r.id::bigint
-    where k.operation = ${report.operation} and k.actor = ${report.actor} and k.key = ${report.idempotencyKey} order by r.at`);
-  if (rows.some((row) => row.input_hash !== hashOf(report))) {
-    return userError(
-      "CONFLICT",
-      `The idempotency key ${report.idempotencyKey} was used for another input. Use a new key for a new report.`,
-    );
+/** The rows of the first report under this key; CONFLICT when it said something else. */
+async function firstRows(db: Db, report: StatusReport): Promise<readonly FileStatusRow[] | Error> {
+  const keyed = keyedOf(report);
+  if (keyed === null) return [];
+  try {
+    const ids = await firstAnswer<readonly number[]>(db, keyed);
+    const rows = await db.execute<StatusJson>(sql`/* ingest.first_rows */
+      select s.* from unnest(${bigintArray(ids)}) with ordinality as r(id, at)
+      join ingest.file_statuses s on s.id = r.id order by r.at`);
+    return rows.map(toStatusRow);
+  } catch (error) {
+    if (isMeantForCaller(error)) return error;
+    throw error;
   }
-  return rows.filter((row) => row.id !== null).map(toStatusRow);
 }
 
 async function upsertHl7Files(db: Db, actor: string, rows: readonly NewHl7File[]): Promise<readonly Hl7FileRow[]> {
@@ -196,8 +176,10 @@ async function upsertHl7Files(db: Db, actor: string, rows: readonly NewHl7File[]
   return rows.map((row) => ({ ...row, date: byKey.get(`${row.segmentNumber} ${row.logFilePath}`)?.date ?? null }));
 }
 
-function hashOf(report: StatusReport): string {
-  const input = report.rows.map((row) => [
+/** Null for a report without a key. */
+function keyedOf({ operation, actor, idempotencyKey, rows }: StatusReport): KeyedReport | null {
+  if (idempotencyKey === null) return null;
+  const input = rows.map((row) => [
     row.filePath,
     row.type,
     row.status,
@@ -206,7 +188,7 @@ function hashOf(report: StatusReport): string {
     row.activityId ?? null,
     row.processedAt ?? null,
   ]);
-  return createHash("sha256").update(JSON.stringify(input)).digest("hex");
+  return { operation, actor, key: idempotencyKey, input };
 }
 
 function toStatusRow(row: StatusJson): FileStatusRow {

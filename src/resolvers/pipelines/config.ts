@@ -1,6 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
 import { SQLSTATE, sqlState } from "../../db/client.ts";
+import { lockSubject } from "../../db/locks.ts";
 import {
   destinationsConfig,
   LEGS,
@@ -23,6 +24,7 @@ import {
   type PipelineInput,
   type StageInput,
 } from "./input.ts";
+import { pipeline } from "./pipelines.ts";
 
 type Values = Partial<typeof pipelineConfig.$inferInsert>;
 
@@ -43,11 +45,6 @@ export const LEG_COLUMNS = {
     lastIncrementalValue: "dlToSinkLastIncrementalValue",
   },
 } as const satisfies Readonly<Record<Leg, Readonly<Record<keyof LegInput, keyof Values>>>>;
-
-/** Null when there is none of that name. */
-export function pipelineOf(context: Context, sourceTablename: string): Promise<PipelineRow | null> {
-  return context.loaders.pipelines.pipeline.load(sourceTablename);
-}
 
 /** Throws CONFLICT when there is one of that name, NOT_FOUND for an unknown source or destination. */
 export async function createPipeline(context: Context, input: NewPipeline): Promise<PipelineRow> {
@@ -112,7 +109,6 @@ export async function deletePipeline(context: Context, sourceTablename: string):
       `The pipeline ${sourceTablename} has a run that is not finished. Wait for its end, or cancel it.`,
     );
   }
-  context.loaders.pipelines.pipeline.clear(sourceTablename);
   return true;
 }
 
@@ -124,8 +120,7 @@ export async function setPipelineStages(
 ): Promise<readonly PipelineStageRow[]> {
   const ordered = checkStages(pipelineName, stages);
   await writeInTransaction(context, null, async (tx) => {
-    // One at a time for each template.
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`pipeline_stages ${pipelineName}`}, 0))`);
+    await lockSubject(tx, "stageTemplate", pipelineName);
     await tx.delete(pipelineStages).where(eq(pipelineStages.pipelineName, pipelineName));
     if (ordered.length > 0) {
       await tx.insert(pipelineStages).values(ordered.map((stage) => ({ ...stage, pipelineName })));
@@ -150,8 +145,7 @@ export function unknownPipeline(sourceTablename: string) {
 }
 
 async function existing(context: Context, sourceTablename: string): Promise<PipelineRow> {
-  // As it is now: the same request may have read it before.
-  const row = await context.loaders.pipelines.pipeline.clear(sourceTablename).load(sourceTablename);
+  const row = await pipeline(context, sourceTablename);
   if (row === null) throw unknownPipeline(sourceTablename);
   return row;
 }

@@ -82,7 +82,6 @@ export async function updateEndpoint(
     await tx.update(table).set({ name: input.name, type: input.type, creds }).where(eq(table.id, present.id));
     return name;
   });
-  context.loaders.pipelines[kind].clear(name);
   return existing(context, kind, input.name);
 }
 
@@ -101,7 +100,6 @@ export async function deleteEndpoint(context: Context, kind: EndpointKind, name:
       throw userError("CONFLICT", `The pipeline ${user.name} uses the ${kind} ${name}. Give it another one first.`);
     return name;
   });
-  context.loaders.pipelines[kind].clear(name);
   return true;
 }
 

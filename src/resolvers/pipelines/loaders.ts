@@ -8,16 +8,18 @@ import {
   type StageLogRow,
   sourcesConfig,
 } from "../../db/pipelines/tables.ts";
-import { getOrMake } from "../batches.ts";
-import type { PageRequest } from "../paging.ts";
+import { type NestedList, nestedList } from "../nested.ts";
+import type { FilterArgs } from "../paging.ts";
 import {
   loadLatestRuns,
   loadLongRunning,
   loadRunPages,
   loadRuns,
   loadStageLogs,
+  RUN_ORDER,
   type RunFilter,
 } from "../runs/reads.ts";
+import type { Settings } from "../settings.ts";
 import { loadEndpoints, loadOverdue, loadPipelines } from "./reads.ts";
 
 export interface PipelinesLoaders {
@@ -30,12 +32,8 @@ export interface PipelinesLoaders {
   readonly run: DataLoader<number, RunRow | null>;
   /** By source_tablename. */
   readonly latestRun: DataLoader<string, RunRow | null>;
-  /** Pages of runs by source_tablename: one loader for each set of arguments. */
-  readonly runPages: (
-    filter: RunFilter,
-    request: PageRequest,
-    argsKey: string,
-  ) => DataLoader<string, readonly RunRow[]>;
+  /** Runs below pipelines, by source_tablename. */
+  readonly runs: NestedList<string, RunRow, FilterArgs<RunFilter>>;
   /** Of one run, in the order of its stages. */
   readonly stageLogs: DataLoader<number, readonly StageLogRow[]>;
   readonly isLongRunning: DataLoader<number, boolean>;
@@ -43,9 +41,8 @@ export interface PipelinesLoaders {
 
 export function createPipelinesLoaders(
   db: Db,
-  { longRunningMinutes }: { longRunningMinutes: number },
+  { longRunningMinutes, maxPageSize: maxSize }: Settings,
 ): PipelinesLoaders {
-  const pages = new Map<string, DataLoader<string, readonly RunRow[]>>();
   return {
     pipeline: new DataLoader((names) => loadPipelines(db, names)),
     isOverdue: new DataLoader((names) => loadOverdue(db, names)),
@@ -53,8 +50,11 @@ export function createPipelinesLoaders(
     destination: new DataLoader((names) => loadEndpoints(db, destinationsConfig, names)),
     run: new DataLoader((ids) => loadRuns(db, ids)),
     latestRun: new DataLoader((names) => loadLatestRuns(db, names)),
-    runPages: (filter, request, argsKey) =>
-      getOrMake(pages, argsKey, () => new DataLoader((names) => loadRunPages(db, names, filter, request))),
+    runs: nestedList({
+      order: RUN_ORDER,
+      maxSize,
+      load: (names, { filter }, request) => loadRunPages(db, names, filter ?? {}, request),
+    }),
     stageLogs: new DataLoader((ids) => loadStageLogs(db, ids)),
     isLongRunning: new DataLoader((ids) => loadLongRunning(db, ids, longRunningMinutes)),
   };

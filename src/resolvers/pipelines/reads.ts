@@ -1,4 +1,4 @@
-import { and, eq, getColumns, inArray, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, getColumns, inArray, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import {
   type destinationsConfig,
@@ -8,10 +8,10 @@ import {
   type RunStatusWord,
   type sourcesConfig,
 } from "../../db/pipelines/tables.ts";
+import { containsText } from "../../feed/conditions.ts";
 import { textArray } from "../batches.ts";
-import type { Context } from "../context.ts";
-import { connect, listRows } from "../lists.ts";
-import type { Connection, Order, PageArgs } from "../paging.ts";
+import { type List, listRows } from "../lists.ts";
+import type { Order, PageArgs } from "../paging.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -36,19 +36,20 @@ export const IS_ACTIVE = sql`(${pipelineConfig.sourceToDlIsActive} or ${pipeline
 /** Overdue is a matter of the clock alone: the row says since when. */
 export const IS_OVERDUE = sql`coalesce(${pipelineConfig.overdueAt} < now(), false)`;
 
-export async function pipelines(
-  { database, settings }: Context,
-  args: PageArgs & { readonly filter?: Maybe<PipelineFilter> },
-): Promise<Connection<PipelineRow>> {
-  const list = await listRows(database.db, {
+export function listPipelines(
+  db: Db,
+  filter: PipelineFilter,
+  args: PageArgs,
+  maxSize: number,
+): Promise<List<PipelineRow>> {
+  return listRows(db, {
     name: "pipelines.pipelines",
     table: pipelineConfig,
     order: PIPELINE_ORDER,
-    where: wherePipeline(args.filter ?? {}),
+    where: wherePipeline(filter),
     args,
-    maxSize: settings.maxPageSize,
+    maxSize,
   });
-  return connect(list, (row) => row);
 }
 
 function wherePipeline(filter: PipelineFilter): SQL | undefined {
@@ -56,21 +57,13 @@ function wherePipeline(filter: PipelineFilter): SQL | undefined {
   return and(
     search == null || search === ""
       ? undefined
-      : or(
-          contains(sql`${pipelineConfig.sourceTablename}`, search),
-          contains(sql`${pipelineConfig.sinkTablename}`, search),
-        ),
+      : containsText([sql`${pipelineConfig.sourceTablename}`, sql`${pipelineConfig.sinkTablename}`], search),
     isActive == null ? undefined : isActive ? IS_ACTIVE : sql`not ${IS_ACTIVE}`,
     sourceType == null ? undefined : eq(pipelineConfig.sourceType, sourceType),
     sinkType == null ? undefined : eq(pipelineConfig.sinkType, sinkType),
     lastRunStatus == null ? undefined : inArray(pipelineConfig.lastRunStatus, [...lastRunStatus]),
     isOverdue == null ? undefined : isOverdue ? sql`${pipelineConfig.overdueAt} < now()` : sql`not ${IS_OVERDUE}`,
   );
-}
-
-/** Text is looked for as it is, not as a pattern. */
-function contains(text: SQL, part: string): SQL {
-  return sql`strpos(lower(${text}), lower(${part})) > 0`;
 }
 
 /** By name, null for those that are not there. */

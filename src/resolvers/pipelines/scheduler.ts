@@ -1,12 +1,9 @@
 import { sql } from "drizzle-orm";
+import { tryLock } from "../../db/locks.ts";
 import { IS_UNFINISHED, pipelineConfig, pipelineRuns } from "../../db/pipelines/tables.ts";
 import { textArray } from "../batches.ts";
-import type { Context } from "../context.ts";
-import { writeInTransaction } from "../transactions.ts";
+import { type WriteContext, writeInTransaction } from "../transactions.ts";
 
-/** "weir", and which of its locks; see src/db/migrate.ts. */
-const LOCK_SPACE = 1464158546;
-const SCHEDULER_LOCK = 2;
 /** Pipelines started by one transaction. */
 const BATCH = 500;
 const TEMPLATE = "default";
@@ -16,16 +13,10 @@ const TEMPLATE = "default";
  * instances may do this at once: one of them does. Answers the ids of the runs. Without a default template nothing is
  * started.
  */
-export function startDueRuns(
-  context: Pick<Context, "database" | "feed" | "viewer">,
-  now: Date,
-): Promise<readonly number[]> {
+export function startDueRuns(context: WriteContext, now: Date): Promise<readonly number[]> {
   return writeInTransaction(context, null, async (tx) => {
     // Before the look: its snapshot then has the runs of whoever held the lock.
-    const [lock] = await tx.execute<{ taken: boolean }>(
-      sql`/* scheduler.lock */ select pg_try_advisory_xact_lock(${LOCK_SPACE}::integer, ${SCHEDULER_LOCK}::integer) as taken`,
-    );
-    if (lock?.taken !== true) return [];
+    if (!(await tryLock(tx, "scheduler"))) return [];
     // A pipeline of which somebody is just making a run is locked by that, and left to the next look.
     const due = await tx.execute<{ name: string }>(sql`/* scheduler.due */
       select c.source_tablename as name from ${pipelineConfig} c

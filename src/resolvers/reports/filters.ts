@@ -1,15 +1,17 @@
-import { and, eq, gt, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import {
   type ReportTypeWord,
   type SeederJobRow,
+  type SeederRunRow,
   type SeederStatusWord,
   seederJobs,
   seederRuns,
 } from "../../db/reports/tables.ts";
-import { type Condition, changesOf, containsText, type Filter } from "../../feed/conditions.ts";
-import type { Context, Settings } from "../context.ts";
+import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
+import type { Context } from "../context.ts";
 import { badInput } from "../errors.ts";
-import { agencyScope, withinAgencies } from "./agency-scope.ts";
+import type { Settings } from "../settings.ts";
+import { withinScope } from "./agency-scope.ts";
 
 type Maybe<T> = T | null | undefined;
 type Reader = Pick<Context, "viewer" | "settings">;
@@ -42,30 +44,39 @@ export function isLongRunning({ longRunningMinutes }: Settings): SQL {
   return sql`reporting.is_long_running(${seederJobs.tableName}, ${seederJobs.status}, ${seederJobs.startTime}, ${longRunningMinutes}::integer)`;
 }
 
-function whereReport(columns: typeof seederJobs | typeof seederRuns, filter: ReportFilter): SQL | undefined {
-  return and(
-    filter.tableName == null ? undefined : eq(columns.tableName, filter.tableName),
-    filter.agencySlug == null ? undefined : eq(columns.agencySlug, filter.agencySlug),
-    filter.reportType == null ? undefined : eq(columns.reportType, filter.reportType),
-    filter.status == null ? undefined : inArray(columns.status, [...filter.status]),
-  );
+/** What a filter asks of a job or a run, and what the viewer may see of them. */
+function conditionsOf(context: Pick<Context, "viewer">, filter: ReportFilter): Condition<keyof ReportColumns>[] {
+  return [
+    ...withinScope(context),
+    ...when(filter.tableName, (name) => ({ column: "tableName" as const, in: [name] })),
+    ...when(filter.agencySlug, (slug) => ({ column: "agencySlug" as const, in: [slug] })),
+    ...when(filter.reportType, (type) => ({ column: "reportType" as const, in: [type] })),
+    ...when(filter.status, (words) => ({ column: "status" as const, in: words })),
+  ];
+}
+
+/** Columns that jobs and runs both have. */
+type ReportColumns = Pick<SeederJobRow & SeederRunRow, "tableName" | "agencySlug" | "reportType" | "status">;
+
+function jobConditionsOf(context: Reader, filter: SeederJobFilter): Condition<keyof SeederJobRow>[] {
+  return [
+    ...conditionsOf(context, filter),
+    ...when(filter.search, (contains) => ({
+      column: "tableName" as const,
+      others: ["reportName", "agencySlug"] as const,
+      contains,
+    })),
+  ];
 }
 
 export function whereJob(context: Reader, filter: SeederJobFilter): SQL | undefined {
   const { settings } = context;
   return and(
-    withinAgencies(agencyScope(context), seederJobs.agencySlug),
-    whereReport(seederJobs, filter),
+    conditionsToSql(seederJobs, jobConditionsOf(context, filter)),
     whereFlag(filter.isFailing, isFailing(settings)),
     // The status first, and by its index: few of many jobs run.
     filter.isLongRunning === true ? eq(seederJobs.status, "running") : undefined,
     whereFlag(filter.isLongRunning, isLongRunning(settings)),
-    filter.search == null
-      ? undefined
-      : containsText(
-          [sql`${seederJobs.tableName}`, sql`${seederJobs.reportName}`, sql`${seederJobs.agencySlug}`],
-          filter.search,
-        ),
   );
 }
 
@@ -74,13 +85,12 @@ function whereFlag(wanted: Maybe<boolean>, flag: SQL): SQL | undefined {
   return wanted ? flag : sql`not ${flag}`;
 }
 
-export function whereRun(context: Pick<Context, "viewer">, filter: SeederRunFilter): SQL | undefined {
-  return and(
-    withinAgencies(agencyScope(context), seederRuns.agencySlug),
-    whereReport(seederRuns, filter),
-    filter.startedAfter == null ? undefined : gt(seederRuns.startTime, filter.startedAfter),
-    filter.startedBefore == null ? undefined : lt(seederRuns.startTime, filter.startedBefore),
-  );
+export function whereRun(context: Pick<Context, "viewer">, filter: SeederRunFilter): SQL {
+  return conditionsToSql<keyof SeederRunRow>(seederRuns, [
+    ...conditionsOf(context, filter),
+    ...when(filter.startedAfter, (after) => ({ column: "startTime" as const, after })),
+    ...when(filter.startedBefore, (before) => ({ column: "startTime" as const, before })),
+  ]);
 }
 
 /**
@@ -94,24 +104,16 @@ export function jobChanges(context: Reader, filter: SeederJobFilter): Filter {
       "isLongRunning can't filter changes: a job begins to run for too long by the clock, without a change. Query seederJobs for it.",
     );
   }
-  const conditions: Condition<keyof SeederJobRow>[] = scopeConditions(context);
-  if (filter.tableName != null) conditions.push({ column: "tableName", in: [filter.tableName] });
-  if (filter.agencySlug != null) conditions.push({ column: "agencySlug", in: [filter.agencySlug] });
-  if (filter.reportType != null) conditions.push({ column: "reportType", in: [filter.reportType] });
-  if (filter.status != null) conditions.push({ column: "status", in: filter.status });
-  if (filter.isFailing === true) conditions.push({ column: "consecutiveFailures", atLeast: failingAfter });
-  if (filter.isFailing === false) conditions.push({ column: "consecutiveFailures", below: failingAfter });
-  if (filter.search != null)
-    conditions.push({ column: "tableName", others: ["reportName", "agencySlug"], contains: filter.search });
-  return changesOf("SEEDER_JOB", conditions);
+  return changesOf("SEEDER_JOB", [
+    ...jobConditionsOf(context, filter),
+    ...when(filter.isFailing, (failing) =>
+      failing
+        ? { column: "consecutiveFailures" as const, atLeast: failingAfter }
+        : { column: "consecutiveFailures" as const, below: failingAfter },
+    ),
+  ]);
 }
 
 export function runChanges(context: Pick<Context, "viewer">, tableName: Maybe<string>): Filter {
-  const ofTable = tableName == null ? [] : [{ column: "tableName", in: [tableName] } as const];
-  return changesOf("SEEDER_RUN", [...ofTable, ...scopeConditions(context)]);
-}
-
-function scopeConditions(context: Pick<Context, "viewer">): { column: "agencySlug"; in: readonly string[] }[] {
-  const scope = agencyScope(context);
-  return scope === null ? [] : [{ column: "agencySlug", in: scope }];
+  return changesOf("SEEDER_RUN", conditionsOf(context, { tableName }));
 }

@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { SQLSTATE, sqlState, type Transaction } from "../../db/client.ts";
+import { lock } from "../../db/locks.ts";
 import {
   type CannedReportRow,
   type CustomReportManifestRow,
@@ -233,7 +234,7 @@ async function assertNoManifestMakes(
   tableNames: readonly string[],
   but: { readonly reportType: "custom" | "canned"; readonly ids: readonly number[] } | null,
 ): Promise<void> {
-  await tx.execute(sql`/* seeder.lock_manifests */ select pg_advisory_xact_lock(1464158546, 2)`);
+  await lock(tx, "manifests");
   const [other] = await tx.execute<{
     table_name: string;
     report_type: string;

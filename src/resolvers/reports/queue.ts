@@ -2,11 +2,10 @@ import { asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../../db/client.ts";
 import { type SeederManifest, seederManifests } from "../../db/reports/tables.ts";
 import { bigintArray, textArray } from "../batches.ts";
-import type { Context } from "../context.ts";
-import { writeInTransaction } from "../transactions.ts";
+import { type WriteContext, writeInTransaction } from "../transactions.ts";
 
 /** What writes of the runner need. Nobody asked for them: they have no actor. */
-export type Writer = Pick<Context, "database" | "feed" | "viewer">;
+export type Writer = WriteContext;
 
 /** Failures in a row after which a report is left alone for the cooling time. */
 const BREAKS_AFTER = 5;

@@ -1,9 +1,11 @@
-import { and, eq, getColumns, inArray, sql } from "drizzle-orm";
+import { eq, getColumns, inArray, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../../db/client.ts";
 import { type SeederJobRow, type SeederRunRow, seederJobs, seederRuns } from "../../db/reports/tables.ts";
-import { groupByPlace, textArray } from "../batches.ts";
-import type { Settings } from "../context.ts";
+import { textArray } from "../batches.ts";
+import { countUpTo } from "../lists.ts";
+import { loadPages } from "../nested.ts";
 import type { Order, OrderBy, PageRequest } from "../paging.ts";
+import type { Settings } from "../settings.ts";
 
 /** Newest first. */
 export const RUN_ORDER: Order<SeederRunRow> = {
@@ -113,23 +115,23 @@ export async function loadFlags(
   return rows.map((row) => ({ isFailing: row.failing, isLongRunning: row.long_running }));
 }
 
+/** How many runs one table has. */
+export function countRunsOf(db: Db, tableName: string): Promise<number | null> {
+  return countUpTo(db, "seeder.count_runs_of_job", sql`${seederRuns} where ${seederRuns.tableName} = ${tableName}`);
+}
+
 /** The runs of tables, each newest first, one page for each table. */
-export async function loadRunPages(
+export function loadRunPages(
   db: Db,
   names: readonly string[],
   request: PageRequest,
 ): Promise<readonly (readonly SeederRunRow[])[]> {
-  const page = db
-    .select()
-    .from(seederRuns)
-    .where(and(sql`${seederRuns.tableName} = k.name`, request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .as("page");
-  const rows = await db
-    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
-    .from(sql`unnest(${textArray(names)}) with ordinality as k(name, at)`)
-    .crossJoinLateral(page)
-    .comment("seeder.runs_of_jobs");
-  return groupByPlace(names.length, rows);
+  return loadPages(db, {
+    name: "seeder.runs_of_jobs",
+    table: seederRuns,
+    places: names.length,
+    keys: sql`unnest(${textArray(names)}) with ordinality as k(name, at)`,
+    belongs: sql`${seederRuns.tableName} = k.name`,
+    request,
+  });
 }

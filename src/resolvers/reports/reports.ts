@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import {
   type CannedReportRow,
   type CustomReportManifestRow,
@@ -10,20 +10,16 @@ import {
   seederRuns,
 } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
-import { connect, countUpTo, listRows } from "../lists.ts";
-import { type Connection, type PageArgs, pageRequest, toConnection, toPage } from "../paging.ts";
+import { connect, listRows } from "../lists.ts";
+import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import { agencyScope, ifVisible, withinAgencies } from "./agency-scope.ts";
 import { type SeederJobFilter, type SeederRunFilter, whereJob, whereRun } from "./filters.ts";
 import { type CannedManifest, listCannedManifests, listCannedReports, listCustomManifests } from "./manifest-reads.ts";
-import { JOB_ORDERS, type JobFlags, RUN_ORDER, runByRunId, type SeederJobOrder } from "./reads.ts";
-
-interface FilterArgs<Filter> extends PageArgs {
-  readonly filter?: Filter | null | undefined;
-}
+import { countRunsOf, JOB_ORDERS, type JobFlags, RUN_ORDER, runByRunId, type SeederJobOrder } from "./reads.ts";
 
 /** Null when it never ran. */
 export async function seederJob(context: Context, tableName: string): Promise<SeederJobRow | null> {
-  return ifVisible(context, await context.loaders.seeder.job.load(tableName));
+  return ifVisible(context, await context.loaders.reports.job.load(tableName));
 }
 
 export async function listSeederJobs(
@@ -65,24 +61,21 @@ export async function listSeederRuns(
   );
 }
 
-export function flagsOf({ loaders, settings }: Context, job: SeederJobRow): Promise<JobFlags> {
-  return loaders.seeder.flags(settings).load(job);
+export function flagsOf({ loaders }: Context, job: SeederJobRow): Promise<JobFlags> {
+  return loaders.reports.flags.load(job);
 }
 
 /** The runs of a job that the viewer sees; they are those of its table. */
-export async function runsOf(context: Context, tableName: string, args: PageArgs): Promise<Connection<SeederRunRow>> {
-  const { database, loaders, settings } = context;
-  const request = pageRequest(args, RUN_ORDER, settings.maxPageSize);
-  const rows = await loaders.seeder.runPages(request, JSON.stringify(args)).load(tableName);
+export async function runsOf(
+  { database, loaders }: Context,
+  tableName: string,
+  args: PageArgs,
+): Promise<Connection<SeederRunRow>> {
+  const page = await loaders.reports.runs.page(tableName, args);
   return toConnection(
     RUN_ORDER,
-    toPage(request, rows),
-    () =>
-      countUpTo(
-        database.db,
-        "seeder.count_runs_of_job",
-        sql`${seederRuns} where ${seederRuns.tableName} = ${tableName}`,
-      ),
+    page,
+    () => countRunsOf(database.db, tableName),
     (row) => row,
   );
 }
@@ -123,6 +116,6 @@ export function cannedReports(context: Context): Promise<readonly CannedReportRo
 
 /** The manifests of a canned report that the viewer sees. */
 export async function manifestsOf(context: Context, reportId: number): Promise<readonly CannedManifest[]> {
-  const manifests = await context.loaders.seeder.manifestsOfReport.load(reportId);
+  const manifests = await context.loaders.reports.manifestsOfReport.load(reportId);
   return manifests.filter((manifest) => ifVisible(context, manifest) !== null);
 }

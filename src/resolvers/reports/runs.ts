@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
-import type { Transaction } from "../../db/client.ts";
+import { lockSubject } from "../../db/locks.ts";
 import { type SeederRunRow, seederManifests, seederRuns } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
@@ -21,7 +21,7 @@ export async function startSeederRun(
 ): Promise<SeederRunRow> {
   const wanted = runId == null ? randomUUID() : checkRunId(runId);
   const id = await writeInTransaction(context, null, async (tx) => {
-    await lockRunId(tx, wanted);
+    await lockSubject(tx, "reportRun", wanted);
     const known = await runByRunId(tx, wanted);
     if (known !== null) {
       if (known.tableName !== tableName || ifVisible(context, known) === null)
@@ -64,7 +64,7 @@ async function reportEnd(
 ): Promise<SeederRunRow> {
   const status = end.errors === undefined ? "success" : "error";
   const id = await writeInTransaction(context, null, async (tx) => {
-    await lockRunId(tx, runId);
+    await lockSubject(tx, "reportRun", runId);
     const run = ifVisible(context, await runByRunId(tx, runId));
     if (run === null) throw userError("NOT_FOUND", `There is no run ${runId}. Start it by startSeederRun.`);
     if (run.status === status) return run.id;
@@ -131,11 +131,6 @@ async function queue(context: Context, tableNames: readonly string[]): Promise<r
   const ids = await writeInTransaction(context, null, (tx) => enqueue(tx, tableNames));
   context.reportEngine.wake();
   return runsByNumber(context.database.db, ids);
-}
-
-/** Two reports of one run go one after the other, also of one that is not there yet. */
-async function lockRunId(tx: Transaction, runId: string): Promise<void> {
-  await tx.execute(sql`/* seeder.lock_run */ select pg_advisory_xact_lock(1464158549, hashtext(${runId}))`);
 }
 
 async function answer(context: Context, id: number): Promise<SeederRunRow> {

@@ -4,9 +4,10 @@ import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import type { JsonObject } from "../pipelines/credentials.ts";
 import { type EndpointKind, openCreds } from "../pipelines/endpoints.ts";
-import { writeInTransaction } from "../transactions.ts";
+import { type WriteContext, writeInTransaction } from "../transactions.ts";
 import { checkLease } from "./input.ts";
-import { present, presentLog, waitingFor } from "./moves.ts";
+import { waitingFor } from "./moves.ts";
+import { existingLog, existingRun } from "./runs.ts";
 import { beginStage, endLog, endRun, isUnfinished, lockRun, runNumber, stageLogOf } from "./state.ts";
 
 /** A stage in the hands of a driver. */
@@ -94,7 +95,7 @@ const BATCH = 200;
  * Gives the stages back whose drivers have fallen silent: once to another driver; the second time the stage fails. Answers how
  * many there were. Any number of instances may do this at once.
  */
-export async function expireLeases(context: Pick<Context, "database" | "feed" | "viewer">): Promise<number> {
+export async function expireLeases(context: WriteContext): Promise<number> {
   const silent = await context.database.db.execute<{
     id: string;
     run: string;
@@ -149,7 +150,7 @@ async function expireLease(
 }
 
 async function claimOf(context: Context, runId: number, stageOrder: number, tellsCreds: boolean): Promise<StageClaim> {
-  const [run, log] = await Promise.all([present(context, runId), presentLog(context, runId, stageOrder)]);
+  const [run, log] = await Promise.all([existingRun(context, runId), existingLog(context, runId, stageOrder)]);
   const { worker, leaseExpiresAt } = log;
   if (worker === null || leaseExpiresAt === null) {
     throw userError("CONFLICT", `The lease on stage ${stageOrder} of run ${runId} has ended meanwhile.`);

@@ -15,6 +15,7 @@ import { badInput, userError } from "../errors.ts";
 import { unknownPipeline } from "../pipelines/config.ts";
 import { writeInTransaction } from "../transactions.ts";
 import { type CompleteStage, checkComplete, checkMessage } from "./input.ts";
+import { existingLog, existingRun } from "./runs.ts";
 import {
   beginStage,
   endLog,
@@ -50,7 +51,7 @@ export async function triggerRun(
     }
     return run.id;
   });
-  return present(context, id);
+  return existingRun(context, id);
 }
 
 /** Throws INVALID_TRANSITION when another stage is next. A stage that runs already is answered as it is. */
@@ -60,7 +61,7 @@ export async function startStage(context: Context, runId: string, stageOrder: nu
     await beginStage(tx, await lockRun(tx, id), stageOrder, null);
     return id;
   });
-  return presentLog(context, id, stageOrder);
+  return existingLog(context, id, stageOrder);
 }
 
 /** The last one ends the run. A stage that succeeded already is answered as it is. */
@@ -96,7 +97,7 @@ export async function completeStage(
     if (next === undefined) await endRun(tx, run, "success", null, at);
     return id;
   });
-  return presentLog(context, id, stageOrder);
+  return existingLog(context, id, stageOrder);
 }
 
 /** Fails the run with it. A stage that failed already is answered as it is. */
@@ -120,7 +121,7 @@ export async function failStage(
     await endRun(tx, run, "failed", errorMessage, at);
     return id;
   });
-  return presentLog(context, id, stageOrder);
+  return existingLog(context, id, stageOrder);
 }
 
 /** Ends a running stage as well; its driver learns it at the next heartbeat. A cancelled run is answered as it is. */
@@ -141,7 +142,7 @@ export async function cancelRun(context: Context, runId: string, reason: string 
     await endRun(tx, run, "cancelled", reason, at);
     return id;
   });
-  return present(context, id);
+  return existingRun(context, id);
 }
 
 /**
@@ -190,7 +191,7 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
     if (made === undefined) throw new Error("a retry was not stored");
     return made.id;
   });
-  return present(context, retry);
+  return existingRun(context, retry);
 }
 
 /** Keeps a pipeline from being deleted until the transaction ends. Throws NOT_FOUND when it is not there. */
@@ -234,17 +235,4 @@ function assertHolder(log: StageLogRow, worker: string | null): void {
       ? `The lease of ${worker} ran out and the stage waits for another driver. Claim it again.`
       : `${log.worker} holds this stage, not ${worker}. Drop the work.`,
   );
-}
-
-export async function present(context: Context, id: number): Promise<RunRow> {
-  const run = await context.loaders.pipelines.run.clear(id).load(id);
-  if (run === null) throw new Error(`the run ${id} is not there any more`);
-  return run;
-}
-
-export async function presentLog(context: Context, runId: number, stageOrder: number): Promise<StageLogRow> {
-  const logs = await context.loaders.pipelines.stageLogs.clear(runId).load(runId);
-  const log = logs.find((candidate) => candidate.stageOrder === stageOrder);
-  if (log === undefined) throw new Error(`stage ${stageOrder} of the run ${runId} has no log`);
-  return log;
 }

@@ -1,4 +1,4 @@
-import { and, eq, getColumns, gt, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import {
   pipelineRuns,
@@ -8,21 +8,12 @@ import {
   stageLogs,
   type TriggerWord,
 } from "../../db/pipelines/tables.ts";
-import { type Condition, changesOf, type Filter } from "../../feed/conditions.ts";
-import type { RowOf } from "../../feed/topics.ts";
-import { bigintArray, groupByPlace, textArray } from "../batches.ts";
-import type { Context } from "../context.ts";
+import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
+import { bigintArray, textArray } from "../batches.ts";
 import { numberedId } from "../input.ts";
-import { connect, countUpTo, listRows } from "../lists.ts";
-import {
-  type Connection,
-  type Order,
-  type PageArgs,
-  type PageRequest,
-  pageRequest,
-  toConnection,
-  toPage,
-} from "../paging.ts";
+import { countUpTo, type List, listRows } from "../lists.ts";
+import { loadPages } from "../nested.ts";
+import type { Order, PageArgs, PageRequest } from "../paging.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -37,7 +28,7 @@ export interface RunFilter {
 }
 
 /** Newest first. */
-const RUN_ORDER: Order<RunRow> = {
+export const RUN_ORDER: Order<RunRow> = {
   name: "run",
   columns: [{ expression: sql`${pipelineRuns.id}`, direction: "desc", type: "bigint" }],
   keyOf: (row) => [row.id],
@@ -46,67 +37,26 @@ const RUN_ORDER: Order<RunRow> = {
 /** An id that no run has. */
 const NO_RUN = 0;
 
-export async function runs(
-  { database, settings }: Context,
-  args: PageArgs & { readonly filter?: Maybe<RunFilter> },
-): Promise<Connection<RunRow>> {
-  const list = await listRows(database.db, {
-    name: "runs.runs",
-    table: pipelineRuns,
-    order: RUN_ORDER,
-    where: whereRun(args.filter ?? {}),
-    args,
-    maxSize: settings.maxPageSize,
-  });
-  return connect(list, (row) => row);
+/** What a filter asks of a run. `startedAfter` and `startedBefore` are exclusive. */
+function conditionsOf(filter: RunFilter): Condition<keyof RunRow>[] {
+  return [
+    ...when(filter.id, (id) => ({ column: "id" as const, in: [numberedId(id) ?? NO_RUN] })),
+    ...when(filter.sourceTablename, (name) => ({ column: "sourceTablename" as const, in: [name] })),
+    ...when(filter.pipelineName, (name) => ({ column: "pipelineName" as const, in: [name] })),
+    ...when(filter.status, (words) => ({ column: "status" as const, in: words })),
+    ...when(filter.triggeredBy, (words) => ({ column: "triggeredBy" as const, in: words })),
+    ...when(filter.startedAfter, (after) => ({ column: "startedAt" as const, after })),
+    ...when(filter.startedBefore, (before) => ({ column: "startedAt" as const, before })),
+  ];
 }
 
-/** The runs of one pipeline. */
-export async function runsOf(
-  { database, loaders, settings }: Context,
-  sourceTablename: string,
-  args: PageArgs & { readonly filter?: Maybe<RunFilter> },
-): Promise<Connection<RunRow>> {
-  const filter = args.filter ?? {};
-  const request = pageRequest(args, RUN_ORDER, settings.maxPageSize);
-  const rows = await loaders.pipelines.runPages(filter, request, JSON.stringify(args)).load(sourceTablename);
-  const where = and(whereRun(filter), eq(pipelineRuns.sourceTablename, sourceTablename));
-  return toConnection(
-    RUN_ORDER,
-    toPage(request, rows),
-    () => countUpTo(database.db, "runs.count_runs_of_pipeline", sql`${pipelineRuns} where ${where}`),
-    (row) => row,
-  );
-}
-
-function whereRun(filter: RunFilter): SQL | undefined {
-  const { id, sourceTablename, pipelineName, status, triggeredBy, startedAfter, startedBefore } = filter;
-  return and(
-    id == null ? undefined : eq(pipelineRuns.id, numberedId(id) ?? NO_RUN),
-    sourceTablename == null ? undefined : eq(pipelineRuns.sourceTablename, sourceTablename),
-    pipelineName == null ? undefined : eq(pipelineRuns.pipelineName, pipelineName),
-    status == null ? undefined : inArray(pipelineRuns.status, [...status]),
-    triggeredBy == null ? undefined : inArray(pipelineRuns.triggeredBy, [...triggeredBy]),
-    startedAfter == null ? undefined : gt(pipelineRuns.startedAt, startedAfter),
-    startedBefore == null ? undefined : lt(pipelineRuns.startedAt, startedBefore),
-  );
+function whereRun(filter: RunFilter): SQL {
+  return conditionsToSql(pipelineRuns, conditionsOf(filter));
 }
 
 /** The same filter for the feed. */
 export function runChanges(filter: RunFilter): Filter {
-  const { id, sourceTablename, pipelineName, status, triggeredBy, startedAfter, startedBefore } = filter;
-  type Conditions = Condition<keyof RowOf<"RUN">>[];
-  const when = <T>(value: Maybe<T>, condition: (value: T) => Conditions[number]): Conditions =>
-    value == null ? [] : [condition(value)];
-  return changesOf("RUN", [
-    ...when(id, (value) => ({ column: "id", in: [numberedId(value) ?? NO_RUN] })),
-    ...when(sourceTablename, (value) => ({ column: "sourceTablename", in: [value] })),
-    ...when(pipelineName, (value) => ({ column: "pipelineName", in: [value] })),
-    ...when(status, (value) => ({ column: "status", in: value })),
-    ...when(triggeredBy, (value) => ({ column: "triggeredBy", in: value })),
-    ...when(startedAfter, (value) => ({ column: "startedAt", after: value })),
-    ...when(startedBefore, (value) => ({ column: "startedAt", before: value })),
-  ]);
+  return changesOf("RUN", conditionsOf(filter));
 }
 
 export function stageChanges(runId: Maybe<string>): Filter {
@@ -123,26 +73,38 @@ export async function loadRuns(db: Db, ids: readonly number[]): Promise<readonly
   return ids.map((id) => found.get(id) ?? null);
 }
 
+export function listRuns(db: Db, filter: RunFilter, args: PageArgs, maxSize: number): Promise<List<RunRow>> {
+  return listRows(db, {
+    name: "runs.runs",
+    table: pipelineRuns,
+    order: RUN_ORDER,
+    where: whereRun(filter),
+    args,
+    maxSize,
+  });
+}
+
+/** How many runs of one pipeline pass the filter. */
+export function countRunsOf(db: Db, sourceTablename: string, filter: RunFilter): Promise<number | null> {
+  const where = and(whereRun(filter), eq(pipelineRuns.sourceTablename, sourceTablename));
+  return countUpTo(db, "runs.count_runs_of_pipeline", sql`${pipelineRuns} where ${where}`);
+}
+
 /** For each pipeline one page of its runs, newest first. */
-export async function loadRunPages(
+export function loadRunPages(
   db: Db,
   names: readonly string[],
   filter: RunFilter,
   request: Pick<PageRequest, "condition" | "orderBy" | "limit">,
 ): Promise<readonly (readonly RunRow[])[]> {
-  const page = db
-    .select()
-    .from(pipelineRuns)
-    .where(and(sql`${pipelineRuns.sourceTablename} = k.name`, whereRun(filter), request.condition))
-    .orderBy(request.orderBy)
-    .limit(request.limit)
-    .as("page");
-  const rows = await db
-    .select({ at: sql<number>`k.at::integer`, ...getColumns(page) })
-    .from(sql`unnest(${textArray(names)}) with ordinality as k(name, at)`)
-    .crossJoinLateral(page)
-    .comment("runs.of_pipelines");
-  return groupByPlace(names.length, rows);
+  return loadPages(db, {
+    name: "runs.of_pipelines",
+    table: pipelineRuns,
+    places: names.length,
+    keys: sql`unnest(${textArray(names)}) with ordinality as k(name, at)`,
+    belongs: and(sql`${pipelineRuns.sourceTablename} = k.name`, whereRun(filter)),
+    request,
+  });
 }
 
 export async function loadLatestRuns(db: Db, names: readonly string[]): Promise<readonly (RunRow | null)[]> {

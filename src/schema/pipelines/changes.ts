@@ -1,6 +1,6 @@
-import { changesOf } from "../../feed/conditions.ts";
 import type { Delivery } from "../../feed/delivery.ts";
 import { changeSource, rowOf } from "../../resolvers/changes.ts";
+import { pipelineChanges } from "../../resolvers/pipelines/pipelines.ts";
 import { runChanges, stageChanges } from "../../resolvers/runs/reads.ts";
 import { builder } from "../builder.ts";
 import { afterArg, Change, snapshotArg } from "../changes.ts";
@@ -55,14 +55,7 @@ builder.subscriptionFields((t) => ({
       snapshot: snapshotArg(t),
     },
     description: `Changes of pipelines. ${errors}`,
-    subscribe: (_root, args, context) => {
-      const { sourceTablename } = args;
-      const filter = changesOf(
-        "PIPELINE",
-        sourceTablename == null ? [] : [{ column: "sourceTablename", in: [sourceTablename] }],
-      );
-      return changeSource(context, filter, args);
-    },
+    subscribe: (_root, args, context) => changeSource(context, pipelineChanges(args.sourceTablename), args),
     resolve: (delivery) => delivery,
   }),
   runChanged: t.field({

@@ -8,7 +8,7 @@ import {
 } from "../../db/pipelines/tables.ts";
 import * as config from "../../resolvers/pipelines/config.ts";
 import { type EndpointKind, endpoint, endpoints, maskedCreds } from "../../resolvers/pipelines/endpoints.ts";
-import { pipelines } from "../../resolvers/pipelines/reads.ts";
+import * as pipelines from "../../resolvers/pipelines/pipelines.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 import { meant } from "../words.ts";
@@ -147,14 +147,14 @@ Pipeline.implement({
       nullable: true,
       description: "Connection of the source; null when the pipeline names none.",
       resolve: ({ sourceName }, _args, context) =>
-        sourceName === null ? null : context.loaders.pipelines.source.load(sourceName),
+        sourceName === null ? null : endpoint(context, "source", sourceName),
     }),
     destination: t.field({
       type: Destination,
       nullable: true,
       description: "Connection of the sink; null when the pipeline names none.",
       resolve: ({ destinationName }, _args, context) =>
-        destinationName === null ? null : context.loaders.pipelines.destination.load(destinationName),
+        destinationName === null ? null : endpoint(context, "destination", destinationName),
     }),
     sourceToDl: t.field({
       type: PipelineLeg,
@@ -174,7 +174,7 @@ Pipeline.implement({
     }),
     isOverdue: t.boolean({
       description: "True when nextRunAt has passed by more than one schedule interval.",
-      resolve: ({ sourceTablename }, _args, context) => context.loaders.pipelines.isOverdue.load(sourceTablename),
+      resolve: (row, _args, context) => pipelines.isOverdue(context, row),
     }),
   }),
 });
@@ -203,14 +203,14 @@ builder.queryFields((t) => ({
     authScopes: { role: "VIEWER" },
     args: { sourceTablename: t.arg.string({ required: true, description: "Its source table." }) },
     description: "One pipeline; null when there is none of that name. Role: VIEWER.",
-    resolve: (_root, { sourceTablename }, context) => config.pipelineOf(context, sourceTablename),
+    resolve: (_root, { sourceTablename }, context) => pipelines.pipeline(context, sourceTablename),
   }),
   pipelines: t.field({
     type: PipelineConnection,
     authScopes: { role: "VIEWER" },
     args: { filter: t.arg({ type: PipelineFilter, description: "Which ones; null: all." }), ...pageArgs },
     description: "Pipelines by name. Role: VIEWER. Errors: BAD_USER_INPUT.",
-    resolve: (_root, args, context) => pipelines(context, args),
+    resolve: (_root, args, context) => pipelines.pipelines(context, args),
   }),
   source: t.field({
     type: Source,

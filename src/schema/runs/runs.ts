@@ -8,8 +8,7 @@ import {
   TRIGGERS,
 } from "../../db/pipelines/tables.ts";
 import { userError } from "../../resolvers/errors.ts";
-import { numberedId } from "../../resolvers/input.ts";
-import { runs, runsOf } from "../../resolvers/runs/reads.ts";
+import * as runs from "../../resolvers/runs/runs.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 import { Pipeline, RunStatus } from "../pipelines/pipelines.ts";
@@ -63,7 +62,7 @@ RunStageLog.implement({
       type: Run,
       description: "Its run as it is now.",
       resolve: async ({ pipelineRunId }, _args, context) => {
-        const run = await context.loaders.pipelines.run.load(runOfLog(pipelineRunId));
+        const run = await runs.runByNumber(context, runOfLog(pipelineRunId));
         if (run === null) throw userError("NOT_FOUND", `The run ${pipelineRunId} is not there any more.`);
         return run;
       },
@@ -143,7 +142,7 @@ Run.implement({
       type: Pipeline,
       nullable: true,
       description: "The pipeline; null when it was deleted since.",
-      resolve: ({ sourceTablename }, _args, context) => context.loaders.pipelines.pipeline.load(sourceTablename),
+      resolve: (row, _args, context) => runs.pipelineOfRun(context, row),
     }),
     pipelineName: t.exposeString("pipelineName", { description: "Name of its stage template." }),
     status: t.field({
@@ -183,7 +182,7 @@ Run.implement({
       type: [RunStage],
       description: "Stages of the template with what happened to each so far; log is null for a stage not reached.",
       resolve: async ({ id, stages }, _args, context) => {
-        const logs = await context.loaders.pipelines.stageLogs.load(id);
+        const logs = await runs.stageLogsOf(context, id);
         return stages.map((stage) => ({
           stage,
           log: logs.find(({ stageOrder }) => stageOrder === stage.stage_order) ?? null,
@@ -194,21 +193,20 @@ Run.implement({
       type: "SafeInt",
       description: "Sum over its stages.",
       resolve: async ({ id }, _args, context) => {
-        const logs = await context.loaders.pipelines.stageLogs.load(id);
+        const logs = await runs.stageLogsOf(context, id);
         return logs.reduce((sum, { rowsProcessed }) => sum + (rowsProcessed ?? 0), 0);
       },
     }),
     isLongRunning: t.boolean({
       description:
         "Running for longer than WEIR_LONG_RUNNING_MINUTES, and than twice the median of its pipeline's last 20 successful runs.",
-      resolve: ({ id, status }, _args, context) =>
-        status === "running" ? context.loaders.pipelines.isLongRunning.load(id) : false,
+      resolve: (row, _args, context) => runs.isLongRunning(context, row),
     }),
     retryOf: t.field({
       type: Run,
       nullable: true,
       description: "The failed or cancelled run that it goes on for; null when it is no retry.",
-      resolve: ({ retryOf }, _args, context) => (retryOf === null ? null : context.loaders.pipelines.run.load(retryOf)),
+      resolve: ({ retryOf }, _args, context) => (retryOf === null ? null : runs.runByNumber(context, retryOf)),
     }),
   }),
 });
@@ -231,13 +229,13 @@ builder.objectFields(Pipeline, (t) => ({
     type: RunConnection,
     args: { filter: t.arg({ type: RunFilter, description: "Which ones; null: all." }), ...pageArgs },
     description: "Its runs, newest first.",
-    resolve: ({ sourceTablename }, args, context) => runsOf(context, sourceTablename, args),
+    resolve: ({ sourceTablename }, args, context) => runs.runsOf(context, sourceTablename, args),
   }),
   latestRun: t.field({
     type: Run,
     nullable: true,
     description: "The run that was asked for last; null when there was none.",
-    resolve: ({ sourceTablename }, _args, context) => context.loaders.pipelines.latestRun.load(sourceTablename),
+    resolve: ({ sourceTablename }, _args, context) => runs.latestRunOf(context, sourceTablename),
   }),
 }));
 
@@ -248,16 +246,13 @@ builder.queryFields((t) => ({
     authScopes: { role: "VIEWER" },
     args: { id: t.arg.id({ required: true, description: "Its id." }) },
     description: "One run; null when there is none of that id. Role: VIEWER.",
-    resolve: (_root, { id }, context) => {
-      const number = numberedId(id);
-      return number === undefined ? null : context.loaders.pipelines.run.load(number);
-    },
+    resolve: (_root, { id }, context) => runs.run(context, id),
   }),
   runs: t.field({
     type: RunConnection,
     authScopes: { role: "VIEWER" },
     args: { filter: t.arg({ type: RunFilter, description: "Which ones; null: all." }), ...pageArgs },
     description: "Runs, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
-    resolve: (_root, args, context) => runs(context, args),
+    resolve: (_root, args, context) => runs.runs(context, args),
   }),
 }));

@@ -234,8 +234,10 @@ function laterOf(member: Member, pieceIndex: number | null, start: Position): Po
 function createGroupIndex() {
   const byAddress = new Map<string, Set<Group>>();
   const addresses = ({ filter }: Group): readonly string[] => {
-    const keys = keysOf(filter);
-    return filter.topics.flatMap((topic) => (keys === null ? [topic] : keys.map((key) => `${topic} ${key}`)));
+    return filter.flatMap((asked) => {
+      const { topic } = asked;
+      return keysOf(asked)?.map((key) => `${topic} ${key}`) ?? [topic];
+    });
   };
   const none: ReadonlySet<Group> = new Set();
   return {

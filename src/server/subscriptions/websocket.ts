@@ -5,8 +5,8 @@ import { type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSch
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Viewer } from "../../resolvers/context.ts";
 import { userError } from "../../resolvers/errors.ts";
+import type { Viewer } from "../../resolvers/viewer.ts";
 import { type Operation, type Operations, readParams } from "../operation.ts";
 import type { Fanout } from "./fanout.ts";
 import { sharingKey } from "./sharing.ts";

@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, isUnreachable, SQLSTATE, sqlState } from "../../db/client.ts";
+import type { Database } from "../../db/client.ts";
 import { addUpFileCounts } from "../../db/documents/counts.ts";
 import { settleDocuments, settleFiles, settleJobs } from "../../db/settle.ts";
 import type { Feed } from "../../feed/feed.ts";
 import { maintainFeed } from "../../feed/retention.ts";
-import type { Viewer } from "../../resolvers/context.ts";
 import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
 import { expireLeases } from "../../resolvers/runs/claims.ts";
+import { asService } from "../../resolvers/transactions.ts";
 import type { Logger } from "../log.ts";
-
-/** Who asks for what the service does by itself. */
-const SERVICE: Viewer = { name: null, role: "ADMIN" };
+import { repeat } from "./repeat.ts";
 
 /** Milliseconds between rounds of retention. */
 const RETENTION_INTERVAL = 10 * 60_000;
@@ -34,34 +31,23 @@ export async function startMaintenance(options: {
   log: Logger;
 }): Promise<AsyncDisposable> {
   const { database, feed, days, isScheduling, log } = options;
-  const context = { database, feed, viewer: SERVICE };
+  const context = asService({ database, feed });
   const stop = new AbortController();
   const retain = () => maintainFeed(database.sql, { days, now: Date.now });
   await retain();
 
-  async function repeat(interval: number, what: string, round: () => Promise<unknown>): Promise<void> {
-    while (!stop.signal.aborted) {
-      await sleep(interval, undefined, { signal: stop.signal, ref: false }).catch(() => {});
-      if (stop.signal.aborted) return;
-      try {
-        await round();
-      } catch (error) {
-        // The feed reports a database that can't be reached; a lock that was not to be had is tried again.
-        if (!isUnreachable(error) && sqlState(error) !== SQLSTATE.lockNotAvailable)
-          log.error({ err: error }, `${what} failed; it is tried again`);
-      }
-    }
-  }
+  const every = (interval: number, what: string, round: () => Promise<unknown>): Promise<void> =>
+    repeat(round, { interval, what, signal: stop.signal, log }).ended;
   const running = Promise.all([
-    repeat(RETENTION_INTERVAL, "retention", retain),
-    repeat(SETTLE_INTERVAL, "settling files", () => settleFiles(database.db)),
-    repeat(LEASE_INTERVAL, "taking stages back", () => expireLeases(context)),
+    every(RETENTION_INTERVAL, "retention", retain),
+    every(SETTLE_INTERVAL, "settling files", () => settleFiles(database.db)),
+    every(LEASE_INTERVAL, "taking stages back", () => expireLeases(context)),
     ...(isScheduling
-      ? [repeat(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context, new Date()))]
+      ? [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context, new Date()))]
       : []),
-    repeat(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
-    repeat(SETTLE_INTERVAL, "adding up documents", () => addUpFileCounts(database.db)),
-    repeat(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
+    every(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
+    every(SETTLE_INTERVAL, "adding up documents", () => addUpFileCounts(database.db)),
+    every(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
   ]);
   return {
     async [Symbol.asyncDispose]() {

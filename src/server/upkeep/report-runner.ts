@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { isUnreachable, sqlState } from "../../db/client.ts";
-import type { Services, Viewer } from "../../resolvers/context.ts";
 import { bindAgency, problemOf, viewNameProblem } from "../../resolvers/reports/query.ts";
 import {
   type ClaimedRun,
@@ -15,8 +13,11 @@ import {
   type Writer,
 } from "../../resolvers/reports/queue.ts";
 import { refreshView } from "../../resolvers/reports/views.ts";
+import type { Services } from "../../resolvers/services.ts";
+import { asService } from "../../resolvers/transactions.ts";
 import type { Logger } from "../log.ts";
 import { type BackendUsage, watchBackend } from "./backend-usage.ts";
+import { repeat } from "./repeat.ts";
 
 /** Milliseconds between looks at the queue; what this process queues itself is seen at once. */
 const LOOK_INTERVAL = 1_000;
@@ -24,9 +25,6 @@ const LOOK_INTERVAL = 1_000;
 const LEASE_SECONDS = 15;
 const RENEW_INTERVAL = 4_000;
 const EXPIRE_INTERVAL = 30_000;
-
-/** Nobody asked: what the runner writes has no actor. */
-const NOBODY: Viewer = { name: null, role: "ADMIN" };
 
 export interface SeederRunnerOptions {
   readonly services: Services;
@@ -40,13 +38,11 @@ export interface SeederRunnerOptions {
 export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable {
   const { services, parallel, runTimeoutMinutes, log } = options;
   const { database, feed, reportEngine, closing } = services;
-  const writer: Writer = { database, feed, viewer: NOBODY };
+  const writer: Writer = asService({ database, feed });
   const instance = randomUUID();
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, closing]);
   const underWay = new Map<number, Promise<void>>();
-  let wake = () => {};
-  reportEngine.onWake(() => wake());
 
   async function look(): Promise<void> {
     if (parallel === 0 || !(await hasWork(database.db))) return;
@@ -56,7 +52,7 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
     for (const run of await claimRuns(writer, { instance, most, leaseSeconds: LEASE_SECONDS })) {
       const made = make(run).finally(() => {
         underWay.delete(run.id);
-        wake();
+        looks.wake();
       });
       underWay.set(run.id, made);
     }
@@ -109,44 +105,26 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
     }
   }
 
-  async function repeat(
-    interval: number,
-    what: string,
-    round: () => Promise<unknown>,
-    onSleep?: (wake: () => void) => void,
-  ) {
-    while (!signal.aborted) {
-      try {
-        await round();
-      } catch (error) {
-        if (!isUnreachable(error) && !signal.aborted)
-          log.error({ err: error, state: sqlState(error) }, `${what} failed; it is tried again`);
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, interval);
-        const end = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        if (signal.aborted) end();
-        else signal.addEventListener("abort", end, { once: true });
-        onSleep?.(end);
-      });
-    }
-  }
-
-  const running = Promise.all([
-    repeat(LOOK_INTERVAL, "looking for reports to refresh", look, (end) => (wake = end)),
-    repeat(RENEW_INTERVAL, "renewing the leases of refreshes", async () => {
+  const looks = repeat(look, { interval: LOOK_INTERVAL, what: "looking for reports to refresh", signal, log });
+  const renewals = repeat(
+    async () => {
       if (underWay.size > 0)
         await renewLeases(database.db, { instance, runs: [...underWay.keys()], leaseSeconds: LEASE_SECONDS });
-    }),
-    repeat(EXPIRE_INTERVAL, "ending runs whose worker is gone", () => expireRuns(writer, runTimeoutMinutes)),
-  ]);
+    },
+    { interval: RENEW_INTERVAL, what: "renewing the leases of refreshes", signal, log },
+  );
+  const expiries = repeat(() => expireRuns(writer, runTimeoutMinutes), {
+    interval: EXPIRE_INTERVAL,
+    what: "ending runs whose worker is gone",
+    signal,
+    log,
+  });
+  reportEngine.onWake(looks.wake);
+  looks.wake();
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await running;
+      await Promise.all([looks.ended, renewals.ended, expiries.ended]);
       await Promise.all(underWay.values());
     },
   };

@@ -1,0 +1,18 @@
+import type { Database } from "../db/client.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { IngestWriters } from "./ingest/writes.ts";
+import type { Keyring } from "./pipelines/credentials.ts";
+import type { ReportEngine } from "./reports/engine.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the process shares among all operations. */
+export interface Services {
+  readonly database: Database;
+  readonly feed: Feed;
+  readonly ingestWriters: IngestWriters;
+  readonly reportEngine: ReportEngine;
+  readonly settings: Settings;
+  readonly keyring: Keyring;
+  /** Aborted when the service stops: subscriptions complete. */
+  readonly closing: AbortSignal;
+}
