@@ -37,17 +37,11 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
 ): AsyncIterableIterator<Data, undefined> {
   const stop = new AbortController();
   const signal = outer === undefined ? stop.signal : AbortSignal.any([stop.signal, outer]);
-  const waiting: Data[] = [];
-  const state: { after?: string; failure?: WeirError; isRunning: boolean } = { isRunning: false };
+  const inbox = createInbox<Data>(signal);
+  const state: { after?: string; isRunning: boolean } = { isRunning: false };
   if (typeof variables["after"] === "string") state.after = variables["after"];
   const beginsWithState = variables["snapshot"] === true || /\bsnapshot\s*:\s*true\b/.test(query);
   let failures = 0;
-  let changed = Promise.withResolvers<void>();
-  const notify = () => {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  };
-  signal.addEventListener("abort", notify);
 
   async function run(): Promise<void> {
     for (let wasCut = false; !signal.aborted; ) {
@@ -55,13 +49,12 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
       const end: End = await begin(wasCut).catch(toWeirError);
       wasCut = end !== "full";
       if (end === "full") {
-        while (waiting.length > maxWaiting / 4 && !signal.aborted) await changed.promise;
+        await inbox.hasAtMost(maxWaiting / 4);
       } else if (end.isPassing) {
         failures += 1;
         await wait(delayAfter(failures, {}), signal);
       } else {
-        state.failure = end;
-        return notify();
+        return inbox.fail(end);
       }
     }
   }
@@ -95,9 +88,7 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
         const cursor = cursorOf(data);
         if (errors === undefined && data != null && cursor !== undefined) {
           state.after = cursor;
-          waiting.push(data);
-          notify();
-          if (waiting.length >= maxWaiting) end("full");
+          if (inbox.put(data) >= maxWaiting) end("full");
           return;
         }
         const error = errors === undefined ? noCursor() : errorOfAnswer(errors, data);
@@ -121,13 +112,12 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
     async next() {
       if (!state.isRunning) void run();
       state.isRunning = true;
-      while (waiting.length === 0 && state.failure === undefined && !signal.aborted) await changed.promise;
-      const value = signal.aborted ? undefined : waiting.shift();
-      notify();
-      if (value !== undefined) return { done: false, value };
-      if (signal.aborted || state.failure === undefined) return { done: true, value: undefined };
-      stop.abort();
-      throw state.failure;
+      const value = await inbox.take();
+      if (value instanceof WeirError) {
+        stop.abort();
+        throw value;
+      }
+      return value === undefined ? { done: true, value: undefined } : { done: false, value };
     },
     return() {
       stop.abort();
@@ -136,6 +126,50 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
     [Symbol.asyncIterator]: () => iterator,
   };
   return iterator;
+}
+
+/** What has come and was not taken yet. */
+interface Inbox<Data> {
+  /** Answers how many wait. */
+  put(data: Data): number;
+  /** Nothing comes any more; what waits can still be taken. */
+  fail(failure: WeirError): void;
+  /** Resolves when no more than so many wait, or the signal is aborted. */
+  hasAtMost(most: number): Promise<void>;
+  /** The next one, or the failure behind the last one; undefined when the signal is aborted. */
+  take(): Promise<Data | WeirError | undefined>;
+}
+
+function createInbox<Data>(signal: AbortSignal): Inbox<Data> {
+  const waiting: Data[] = [];
+  const end: { failure?: WeirError } = {};
+  let changed = Promise.withResolvers<void>();
+  const notify = () => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  signal.addEventListener("abort", notify);
+  return {
+    put(data) {
+      waiting.push(data);
+      notify();
+      return waiting.length;
+    },
+    fail(reason) {
+      end.failure = reason;
+      notify();
+    },
+    async hasAtMost(most) {
+      while (waiting.length > most && !signal.aborted) await changed.promise;
+    },
+    async take() {
+      while (waiting.length === 0 && end.failure === undefined && !signal.aborted) await changed.promise;
+      if (signal.aborted) return undefined;
+      const value = waiting.shift();
+      notify();
+      return value ?? end.failure;
+    },
+  };
 }
 
 /** The subscription itself can't go on, not only one of its changes. */

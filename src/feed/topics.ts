@@ -1,4 +1,4 @@
-import { fileProcessingSteps, files, processingLogs } from "../db/documents/tables.ts";
+import { documentFiles, fileProcessingSteps, processingLogs } from "../db/documents/tables.ts";
 import { fileStatuses, hl7Files } from "../db/ingest/tables.ts";
 import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines/tables.ts";
 import { seederJobs, seederRuns } from "../db/reports/tables.ts";
@@ -13,7 +13,7 @@ export const TOPICS = {
   PIPELINE: { table: pipelineConfig, keyColumn: "sourceTablename", primaryKey: ["sourceTablename"] },
   RUN: { table: pipelineRuns, keyColumn: "id", primaryKey: ["id"] },
   RUN_STAGE: { table: stageLogs, keyColumn: "pipelineRunId", primaryKey: ["id"] },
-  FILE: { table: files, keyColumn: "id", primaryKey: ["id"] },
+  FILE: { table: documentFiles, keyColumn: "id", primaryKey: ["id"] },
   FILE_STEP: { table: fileProcessingSteps, keyColumn: "fileId", primaryKey: ["id"] },
   PROCESSING_LOG: { table: processingLogs, keyColumn: "fileId", primaryKey: ["id"] },
   SEEDER_JOB: { table: seederJobs, keyColumn: "tableName", primaryKey: ["tableName"] },

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { instantFromPostgres } from "../db/columns.ts";
-import { files as documents, fileProcessingSteps, STEP_END } from "../db/documents/tables.ts";
+import { documentFiles, fileProcessingSteps, STEP_END } from "../db/documents/tables.ts";
 import { files, wordsOf } from "../db/ingest/tables.ts";
 import { pipelineRuns, RUN_END } from "../db/pipelines/tables.ts";
 import { seederRuns } from "../db/reports/tables.ts";
@@ -71,7 +71,7 @@ async function failedSteps({ database }: Context, most: number): Promise<readonl
            s.error_message as message, s.at
     from (select *, ${STEP_END} as at from ${fileProcessingSteps}
           where status = 'failure' order by ${STEP_END} desc, id desc limit ${most}) s
-    left join ${documents} f on f.id = s.file_id`);
+    left join ${documentFiles} f on f.id = s.file_id`);
   return rows.map((row) => toFailure("FILE_STEP", row));
 }
 

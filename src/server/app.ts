@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,11 +14,11 @@ import type { Config } from "./config.ts";
 import { createHttpHandler, GRAPHQL_PATH } from "./http.ts";
 import type { Logger } from "./log.ts";
 import { createOperations } from "./operation.ts";
-import { refusalOf } from "./origin.ts";
+import { type OriginPolicy, refusalOf } from "./origin.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { createFanout } from "./subscriptions/fanout.ts";
-import { createWebSockets } from "./subscriptions/websocket.ts";
+import { createWebSockets, type WebSockets } from "./subscriptions/websocket.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
 import { startSeederRunner } from "./upkeep/report-runner.ts";
 
@@ -106,21 +106,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       isClosing: () => closing.signal.aborted,
     }),
   );
-  server.on("request", (_request, response) => {
-    // A connection that is kept alive would hold up the end for seconds after its last response.
-    response.once("close", () => {
-      if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections());
-    });
-  });
-  server.on("upgrade", (request, socket: Socket, head) => {
-    const isGraphql = (request.url ?? "").split("?", 1)[0] === GRAPHQL_PATH;
-    if (!isGraphql || refusalOf(request, origins) !== undefined || closing.signal.aborted) {
-      socket.end(`HTTP/1.1 ${isGraphql ? "403 Forbidden" : "404 Not Found"}\r\nConnection: close\r\n\r\n`);
-      return;
-    }
-    socket.setNoDelay(true);
-    sockets.upgrade(request, socket, head);
-  });
+  closeIdleAtEnd(server, closing.signal);
+  serveSockets(server, sockets, origins, closing.signal);
 
   server.listen(config.WEIR_PORT, config.WEIR_HOST);
   await once(server, "listening");
@@ -141,6 +128,27 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const stopOnce = () => (stopping ??= stop());
   return { url: urlOf(server.address()), services, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+}
+
+/** A connection that is kept alive would hold up the end for seconds after its last response. */
+function closeIdleAtEnd(server: Server, closing: AbortSignal): void {
+  server.on("request", (_request, response) => {
+    response.once("close", () => {
+      if (closing.aborted) setImmediate(() => server.closeIdleConnections());
+    });
+  });
+}
+
+function serveSockets(server: Server, sockets: WebSockets, origins: OriginPolicy, closing: AbortSignal): void {
+  server.on("upgrade", (request, socket: Socket, head) => {
+    const isGraphql = (request.url ?? "").split("?", 1)[0] === GRAPHQL_PATH;
+    if (!isGraphql || refusalOf(request, origins) !== undefined || closing.aborted) {
+      socket.end(`HTTP/1.1 ${isGraphql ? "403 Forbidden" : "404 Not Found"}\r\nConnection: close\r\n\r\n`);
+      return;
+    }
+    socket.setNoDelay(true);
+    sockets.upgrade(request, socket, head);
+  });
 }
 
 async function startEmbedded(config: Config, log: Logger, started: AsyncDisposableStack): Promise<string> {

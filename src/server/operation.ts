@@ -7,26 +7,21 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  Kind,
   mapSourceToResponseEvent,
   type OperationDefinitionNode,
-  parse,
-  specifiedRules,
   type ValidatedSubscriptionArgs,
-  type ValidationContext,
-  validate,
   validateSubscriptionArgs,
 } from "graphql";
-import { createLRUCache } from "graphql-yoga";
 import type { Logger } from "pino";
 import { type ChangeSource, isChangeSource } from "../resolvers/changes.ts";
 import { type Context, createContext } from "../resolvers/context.ts";
 import { badInput, userError } from "../resolvers/errors.ts";
 import type { Services } from "../resolvers/services.ts";
-import { findTextProblem, textProblem } from "../resolvers/text.ts";
+import { findTextProblem } from "../resolvers/text.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
+import { createDocuments } from "./documents.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
-import { createErrorPresenter, withCode } from "./present.ts";
+import { createErrorPresenter } from "./present.ts";
 
 /** What a client asks to run, by whatever transport. */
 export interface OperationParams {
@@ -66,17 +61,6 @@ export interface Operations {
   presentError(error: unknown): GraphQLError;
 }
 
-interface Parsed {
-  readonly document?: DocumentNode;
-  readonly errors?: readonly GraphQLError[];
-}
-
-const CACHED_DOCUMENTS = 1_000;
-/** Longer documents are not worth remembering: they are rarely sent twice, and would hold much memory. */
-const CACHED_LENGTH = 20_000;
-const MOST_TOKENS = 20_000;
-const MOST_VALIDATION_ERRORS = 20;
-
 export function createOperations(options: {
   schema: GraphQLSchema;
   services: Services;
@@ -85,29 +69,7 @@ export function createOperations(options: {
 }): Operations {
   const { schema, services, limits, log } = options;
   const presentError = createErrorPresenter(log);
-  const cache = createLRUCache<Parsed>({ max: CACHED_DOCUMENTS });
-
-  function parseAndValidate(query: string): Parsed {
-    const known = cache.get(query);
-    if (known !== undefined) return known;
-    const parsed = parseUncached(query);
-    if (query.length <= CACHED_LENGTH) cache.set(query, parsed);
-    return parsed;
-  }
-
-  function parseUncached(query: string): Parsed {
-    try {
-      const document = parse(query, { maxTokens: MOST_TOKENS });
-      const errors = validate(schema, document, [...specifiedRules, refuseUnstorableText], {
-        maxErrors: MOST_VALIDATION_ERRORS,
-      });
-      if (errors.length === 0) return { document };
-      return { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) };
-    } catch (error) {
-      if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
-      throw error;
-    }
-  }
+  const documents = createDocuments(schema);
 
   function prepare({
     query,
@@ -115,7 +77,7 @@ export function createOperations(options: {
     variables,
   }: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
     try {
-      const { document, errors } = parseAndValidate(query);
+      const { document, errors } = documents.read(query);
       if (document === undefined) return { errors: errors ?? [] };
       const node = getOperationAST(document, operationName);
       if (node == null) {
@@ -164,6 +126,7 @@ export function createOperations(options: {
             ? present(source)
             : { errors: [presentError(new Error("a subscription has no source"))] };
         }
+        const failed = (error: unknown): ExecutionResult => ({ errors: [presentError(error)] });
         // A context, and its loaders, of one event: those of the whole subscription would answer stale rows.
         const executeEvent = (delivery: unknown): ExecutionResult | Promise<ExecutionResult> => {
           try {
@@ -177,7 +140,6 @@ export function createOperations(options: {
             return failed(error);
           }
         };
-        const failed = (error: unknown): ExecutionResult => ({ errors: [presentError(error)] });
         return {
           source,
           executeEvent,
@@ -254,15 +216,4 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function selectsLiveCursor({ node, query }: Operation): boolean {
   return node.operation === "query" && query.includes("liveCursor");
-}
-
-/** Text in the document itself goes to the database as well. */
-function refuseUnstorableText(context: ValidationContext) {
-  return {
-    StringValue(node: { readonly value: string; readonly kind: Kind.STRING }) {
-      const problem = textProblem(node.value);
-      if (problem !== undefined)
-        context.reportError(new GraphQLError(`A text in the document ${problem}.`, { nodes: [node] }));
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { lock } from "../../src/db/locks.ts";
 import { startDueRuns } from "../../src/resolvers/pipelines/scheduler.ts";
 import { asService } from "../../src/resolvers/transactions.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -122,4 +123,15 @@ it("runs in the service by itself, unless it is off", async () => {
   await using scheduling = await startService(database.url);
   expect(scheduling.url).not.toBe(idle.url);
   await expect.poll(read, { timeout: 20_000 }).toMatchObject({ triggeredBy: "SCHEDULE", status: "PENDING" });
+});
+
+it("is not held up by whoever stores a manifest", async () => {
+  await using house = await services();
+  const { one, database, start } = house;
+  await createPipeline(one.url, "t", { sourceToDl: { schedule: 60 } });
+  const started = await database.db.transaction(async (tx) => {
+    await lock(tx, "manifests");
+    return start(one, new Date(Date.now() + 1_000));
+  });
+  expect(started).toHaveLength(1);
 });

@@ -56,6 +56,30 @@ async function freshRun(input: object = {}): Promise<{ table: string; run: strin
   return { table, run: await triggerRun(app.url, table) };
 }
 
+it("is answered by each mutation of an operation as that one left it", async () => {
+  const { run } = await freshRun();
+  for (const stage of [1, 2, 3, 4]) await runStages(app.url, run, [stage]);
+  const answer = await ask(
+    app.url,
+    `mutation ($run: ID!) {
+      start: startStage(runId: $run, stageOrder: 5) { status run { status currentStage stages { log { status } } } }
+      complete: completeStage(runId: $run, stageOrder: 5) { status run { status currentStage stages { log { status } } } }
+    }`,
+    { run },
+  );
+  const done = Array.from({ length: 4 }, () => ({ log: { status: "SUCCESS" } }));
+  expect(answer).toEqual({
+    start: {
+      status: "RUNNING",
+      run: { status: "RUNNING", currentStage: 5, stages: [...done, { log: { status: "RUNNING" } }] },
+    },
+    complete: {
+      status: "SUCCESS",
+      run: { status: "SUCCESS", currentStage: 5, stages: [...done, { log: { status: "SUCCESS" } }] },
+    },
+  });
+});
+
 describe("a run", () => {
   it("is pending, then running with its first stage, then a success with its last", async () => {
     const { run } = await freshRun();

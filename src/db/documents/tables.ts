@@ -60,7 +60,7 @@ const OVERALL_STATUS = sql`case
  * One row for each file. The counts of its steps by status are kept by triggers and by nothing else; the overall status
  * follows from them in the same row, so that a list, a filter, the counts and the feed can't disagree.
  */
-export const files = documents.table(
+export const documentFiles = documents.table(
   "files",
   {
     id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
@@ -89,7 +89,7 @@ export const files = documents.table(
     index("files_by_hash").on(sql`weir.path_key(${t.filehash})`, newest(t.createdAt), newest(t.id)),
   ],
 );
-export type FileRow = typeof files.$inferSelect;
+export type DocumentRow = typeof documentFiles.$inferSelect;
 
 /** When a step ended; a direct writer may not have said so. */
 export const STEP_END = sql`coalesce(completed_at, updated_at, created_at)`;
@@ -101,7 +101,7 @@ export const fileProcessingSteps = documents.table(
     id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
     fileId: bigint("file_id", { mode: "number" })
       .notNull()
-      .references(() => files.id, { onDelete: "cascade" }),
+      .references(() => documentFiles.id, { onDelete: "cascade" }),
     stepName: text("step_name").notNull(),
     status: text().notNull(),
     startedAt: instant("started_at"),

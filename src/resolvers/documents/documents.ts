@@ -1,5 +1,5 @@
 import {
-  type FileRow,
+  type DocumentRow,
   MAIN_PROCESSING_STEPS,
   type ProcessingLogRow,
   type StepRow,
@@ -26,7 +26,7 @@ import {
   countFiles,
   countLogsOf,
   type FileStatusCount,
-  listFiles,
+  listDocuments,
   listLogs,
   readLog,
   readStep,
@@ -37,13 +37,13 @@ import { addSteps, insertFile, insertLog, setStep } from "./writes.ts";
 type Key = string | null | undefined;
 
 /** Null when there is no such file. */
-export function file(context: Context, id: string): Promise<FileRow | null> {
+export function file(context: Context, id: string): Promise<DocumentRow | null> {
   const number = numberedId(id);
   return number === undefined ? Promise.resolve(null) : context.loaders.documents.file.load(number);
 }
 
 /** Throws NOT_FOUND when it was removed. */
-export async function fileOf(context: Context, fileId: number): Promise<FileRow> {
+export async function fileOf(context: Context, fileId: number): Promise<DocumentRow> {
   const found = await context.loaders.documents.file.load(fileId);
   if (found === null) throw noSuchFile(fileId);
   return found;
@@ -52,8 +52,8 @@ export async function fileOf(context: Context, fileId: number): Promise<FileRow>
 export async function files(
   { database, settings }: Context,
   args: FilterArgs<FileFilter>,
-): Promise<Connection<FileRow>> {
-  return connect(await listFiles(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
+): Promise<Connection<DocumentRow>> {
+  return connect(await listDocuments(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
 }
 
 export async function processingLogs(
@@ -98,7 +98,7 @@ export function durationSeconds({ startedAt, completedAt }: StepRow): number | n
   return Number.isNaN(milliseconds) ? null : milliseconds / 1_000;
 }
 
-export async function createFile(context: Context, input: NewFile, idempotencyKey: Key): Promise<FileRow> {
+export async function createFile(context: Context, input: NewFile, idempotencyKey: Key): Promise<DocumentRow> {
   const checked = checkNewFile(input);
   const steps = checked.initializeSteps ? (checkStepNames(checked.steps) ?? MAIN_PROCESSING_STEPS) : [];
   const id = await insertFile(context, checked, steps, idempotencyKey);

@@ -1,12 +1,12 @@
 import { and, eq, gt, inArray, lt, type SQL, sql } from "drizzle-orm";
 import {
+  documentFiles,
   type FileOverallStatusWord,
   fileProcessingSteps,
-  files,
   processingLogs,
   type StepStatusWord,
 } from "../../db/documents/tables.ts";
-import { type Condition, changesOf, type Filter } from "../../feed/conditions.ts";
+import { type Condition, changesOf, containsText, type Filter } from "../../feed/conditions.ts";
 import { badInput } from "../errors.ts";
 import { numberedId } from "../input.ts";
 
@@ -38,23 +38,23 @@ function isText(column: SQL, value: string): SQL {
 
 /** How many steps of a file have each status: the columns that triggers keep. */
 const STEPS_WITH: Readonly<Record<StepStatusWord, SQL>> = {
-  pending: sql`${files.mainPending} + ${files.uploadPending}`,
-  in_progress: sql`${files.mainInProgress} + ${files.uploadInProgress}`,
-  success: sql`${files.mainSuccess} + ${files.uploadSuccess}`,
-  failure: sql`${files.mainFailure} + ${files.uploadFailure}`,
-  skipped: sql`${files.mainSkipped} + ${files.uploadSkipped}`,
+  pending: sql`${documentFiles.mainPending} + ${documentFiles.uploadPending}`,
+  in_progress: sql`${documentFiles.mainInProgress} + ${documentFiles.uploadInProgress}`,
+  success: sql`${documentFiles.mainSuccess} + ${documentFiles.uploadSuccess}`,
+  failure: sql`${documentFiles.mainFailure} + ${documentFiles.uploadFailure}`,
+  skipped: sql`${documentFiles.mainSkipped} + ${documentFiles.uploadSkipped}`,
 };
 
 export function whereFile(filter: FileFilter): SQL | undefined {
   const { status, search, filehash, createdAfter, createdBefore } = filter;
   return and(
-    status == null ? undefined : inArray(files.overallStatus, [...status]),
+    status == null ? undefined : inArray(documentFiles.overallStatus, [...status]),
     search == null || search === ""
       ? undefined
-      : sql`(strpos(lower(${files.originalFilename}), lower(${search})) > 0 or starts_with(${files.filehash}, ${search}))`,
-    filehash == null ? undefined : isText(sql`${files.filehash}`, filehash),
-    createdAfter == null ? undefined : gt(files.createdAt, createdAfter),
-    createdBefore == null ? undefined : lt(files.createdAt, createdBefore),
+      : sql`(${containsText([sql`${documentFiles.originalFilename}`], search)} or starts_with(${documentFiles.filehash}, ${search}))`,
+    filehash == null ? undefined : isText(sql`${documentFiles.filehash}`, filehash),
+    createdAfter == null ? undefined : gt(documentFiles.createdAt, createdAfter),
+    createdBefore == null ? undefined : lt(documentFiles.createdAt, createdBefore),
     whereStep(filter),
   );
 }
@@ -64,7 +64,7 @@ function whereStep({ stepName, stepStatus }: FileFilter): SQL | undefined {
   if (stepName == null) return stepStatus == null ? undefined : sql`${STEPS_WITH[stepStatus]} > 0`;
   const named = isText(sql`${fileProcessingSteps.stepName}`, stepName);
   const withStatus = stepStatus == null ? undefined : isText(sql`${fileProcessingSteps.status}`, stepStatus);
-  return sql`${files.id} in (select ${fileProcessingSteps.fileId} from ${fileProcessingSteps} where ${and(named, withStatus)})`;
+  return sql`${documentFiles.id} in (select ${fileProcessingSteps.fileId} from ${fileProcessingSteps} where ${and(named, withStatus)})`;
 }
 
 export function whereLog(filter: ProcessingLogFilter): SQL | undefined {

@@ -1,14 +1,14 @@
 import DataLoader from "dataloader";
 import type { Db } from "../../db/client.ts";
-import type { FileRow, ProcessingLogRow, StepRow } from "../../db/documents/tables.ts";
+import type { DocumentRow, ProcessingLogRow, StepRow } from "../../db/documents/tables.ts";
 import { type NestedList, nestedList } from "../nested.ts";
 import type { PageArgs } from "../paging.ts";
 import type { Settings } from "../settings.ts";
-import { loadFiles, loadLogPages, loadSteps, TIMELINE_ORDER } from "./reads.ts";
+import { loadDocuments, loadLogPages, loadSteps, TIMELINE_ORDER } from "./reads.ts";
 
 export interface DocumentsLoaders {
   /** A file by its id; null when it is not there. */
-  readonly file: DataLoader<number, FileRow | null>;
+  readonly file: DataLoader<number, DocumentRow | null>;
   /** The steps of a file, in the order in which they were added. */
   readonly steps: DataLoader<number, readonly StepRow[]>;
   /** Timelines below files. */
@@ -17,7 +17,7 @@ export interface DocumentsLoaders {
 
 export function createDocumentsLoaders(db: Db, { maxPageSize: maxSize }: Settings): DocumentsLoaders {
   return {
-    file: new DataLoader((ids) => loadFiles(db, ids)),
+    file: new DataLoader((ids) => loadDocuments(db, ids)),
     steps: new DataLoader((ids) => loadSteps(db, ids)),
     logs: nestedList({
       order: TIMELINE_ORDER,

@@ -1,11 +1,11 @@
 import { eq, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import {
+  type DocumentRow,
+  documentFiles,
   FILE_OVERALL_STATUSES,
   type FileOverallStatusWord,
-  type FileRow,
   fileProcessingSteps,
-  files,
   type ProcessingLogRow,
   processingLogs,
   type StepRow,
@@ -17,11 +17,11 @@ import type { Order, PageArgs, PageRequest } from "../paging.ts";
 import { type FileFilter, type ProcessingLogFilter, whereFile, whereLog } from "./filters.ts";
 
 /** Newest first. */
-const FILE_ORDER: Order<FileRow> = {
+const FILE_ORDER: Order<DocumentRow> = {
   name: "file",
   columns: [
-    { expression: sql`${files.createdAt}`, direction: "desc", type: "timestamptz" },
-    { expression: sql`${files.id}`, direction: "desc", type: "bigint" },
+    { expression: sql`${documentFiles.createdAt}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${documentFiles.id}`, direction: "desc", type: "bigint" },
   ],
   keyOf: (row) => [row.createdAt, row.id],
 };
@@ -51,10 +51,10 @@ export interface FileStatusCount {
   readonly count: number;
 }
 
-export function listFiles(db: Db, filter: FileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+export function listDocuments(db: Db, filter: FileFilter, args: PageArgs, maxSize: number): Promise<List<DocumentRow>> {
   return listRows(db, {
     name: "documents.files",
-    table: files,
+    table: documentFiles,
     order: FILE_ORDER,
     where: whereFile(filter),
     args,
@@ -95,11 +95,11 @@ export function countLogsOf(db: Db, fileId: number): Promise<number | null> {
 }
 
 /** Files by id, null for those that are not there. */
-export async function loadFiles(db: Db, ids: readonly number[]): Promise<readonly (FileRow | null)[]> {
+export async function loadDocuments(db: Db, ids: readonly number[]): Promise<readonly (DocumentRow | null)[]> {
   const rows = await db
     .select()
-    .from(files)
-    .where(sql`${files.id} = any(${bigintArray(ids)})`)
+    .from(documentFiles)
+    .where(sql`${documentFiles.id} = any(${bigintArray(ids)})`)
     .comment("documents.files_by_id");
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => found.get(id) ?? null);

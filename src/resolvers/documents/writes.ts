@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
 import { instantFromPostgres } from "../../db/columns.ts";
-import { files, processingLogs } from "../../db/documents/tables.ts";
+import { documentFiles, processingLogs } from "../../db/documents/tables.ts";
 import { textArray } from "../batches.ts";
 import type { Context } from "../context.ts";
 import { badInput } from "../errors.ts";
@@ -21,9 +21,9 @@ export function insertFile(
   const claimed = [filehash, originalFilename, fileSize, mimeType, steps];
   return writeInTransaction(context, { operation: "createFile", idempotencyKey, input: claimed }, async (tx) => {
     const [row] = await tx
-      .insert(files)
+      .insert(documentFiles)
       .values({ filehash, originalFilename, fileSize, mimeType })
-      .returning({ id: files.id })
+      .returning({ id: documentFiles.id })
       .comment("documents.create_file");
     if (row === undefined) throw new Error("a file that was inserted has no id");
     await insertSteps(tx, row.id, steps);
@@ -102,6 +102,8 @@ export function insertLog(context: Context, fileId: number | null, log: NewLog, 
 
 /** Keeps the file from being removed until the transaction ends. */
 async function assertFile(tx: Transaction, id: number): Promise<void> {
-  const rows = await tx.execute(sql`/* documents.file_exists */ select 1 from ${files} where id = ${id} for key share`);
+  const rows = await tx.execute(
+    sql`/* documents.file_exists */ select 1 from ${documentFiles} where id = ${id} for key share`,
+  );
   if (rows.length === 0) throw noSuchFile(id);
 }

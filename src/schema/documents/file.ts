@@ -1,4 +1,4 @@
-import { FILE_OVERALL_STATUSES, type FileOverallStatusWord, type FileRow } from "../../db/documents/tables.ts";
+import { type DocumentRow, FILE_OVERALL_STATUSES, type FileOverallStatusWord } from "../../db/documents/tables.ts";
 import { builder } from "../builder.ts";
 
 export const FileOverallStatus = builder.enumType("FileOverallStatus", {
@@ -12,13 +12,13 @@ export const FileOverallStatus = builder.enumType("FileOverallStatus", {
 });
 
 /** PostgreSQL computes the word, of one expression. */
-export function overallStatusOf({ overallStatus }: Pick<FileRow, "overallStatus">): FileOverallStatusWord {
+export function overallStatusOf({ overallStatus }: Pick<DocumentRow, "overallStatus">): FileOverallStatusWord {
   const word = FILE_OVERALL_STATUSES.find((status) => status === overallStatus);
   if (word === undefined) throw new Error(`documents.files has the overall status ${overallStatus}`);
   return word;
 }
 
-const FileOverall = builder.objectRef<FileRow>("FileOverall").implement({
+const FileOverall = builder.objectRef<DocumentRow>("FileOverall").implement({
   description:
     "Where a file stands, and its steps by status. A step with a status of no known meaning is in the total alone.",
   fields: (t) => ({
@@ -51,7 +51,7 @@ const FileOverall = builder.objectRef<FileRow>("FileOverall").implement({
   }),
 });
 
-const StepCounts = builder.objectRef<FileRow>("StepCounts").implement({
+const StepCounts = builder.objectRef<DocumentRow>("StepCounts").implement({
   description: "Main steps by status.",
   fields: (t) => ({
     pending: t.exposeInt("mainPending", { description: "Not begun." }),
@@ -63,7 +63,7 @@ const StepCounts = builder.objectRef<FileRow>("StepCounts").implement({
   }),
 });
 
-const UploadCounts = builder.objectRef<FileRow>("UploadCounts").implement({
+const UploadCounts = builder.objectRef<DocumentRow>("UploadCounts").implement({
   description: "Upload steps by status, two for each destination.",
   fields: (t) => ({
     queued: t.exposeInt("uploadPending", { description: "Upload steps that have not begun." }),
@@ -75,7 +75,7 @@ const UploadCounts = builder.objectRef<FileRow>("UploadCounts").implement({
   }),
 });
 
-const StepSummary = builder.objectRef<FileRow>("StepSummary").implement({
+const StepSummary = builder.objectRef<DocumentRow>("StepSummary").implement({
   description: "The steps of a file by kind and status.",
   fields: (t) => ({
     main: t.field({ type: StepCounts, description: "Steps of the processing itself.", resolve: (file) => file }),
@@ -83,7 +83,7 @@ const StepSummary = builder.objectRef<FileRow>("StepSummary").implement({
   }),
 });
 
-export const File = builder.objectRef<FileRow>("File").implement({
+export const File = builder.objectRef<DocumentRow>("File").implement({
   description: "A document on its way through the processing.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),

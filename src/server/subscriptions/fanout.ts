@@ -1,10 +1,11 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { isUnreachable } from "../../db/client.ts";
-import { type Filter, keysOf } from "../../feed/conditions.ts";
+import type { Filter } from "../../feed/conditions.ts";
 import type { Position } from "../../feed/cursor.ts";
 import type { Delivery } from "../../feed/delivery.ts";
 import type { Feed } from "../../feed/feed.ts";
 import type { Follower } from "../../feed/follow.ts";
+import { createGroupIndex, type GroupIndex } from "./group-index.ts";
 
 /** Milliseconds of deliveries after which the event loop gets its turn, so that sockets can write what they were given. */
 const TIME_SLICE = 8;
@@ -51,6 +52,13 @@ interface Group {
   wake: () => void;
 }
 
+/** What all subscriptions of the process share. */
+interface Hall {
+  readonly feed: Feed;
+  readonly groups: Map<string, Group>;
+  readonly index: GroupIndex<Group>;
+}
+
 export interface Fanout {
   /** Starts to deliver; the result ends it. */
   subscribe(subscription: SharedSubscription): () => void;
@@ -65,12 +73,12 @@ export interface Fanout {
  */
 export function createFanout(feed: Feed): Fanout {
   const { hub } = feed.tail;
-  const groups = new Map<string, Group>();
-  const index = createGroupIndex();
+  const hall: Hall = { feed, groups: new Map(), index: createGroupIndex() };
+  const { groups } = hall;
 
   hub.onPiece((piece, at) => {
     for (const change of piece.changes) {
-      for (const group of index.interestedIn(change.topic, change.key)) {
+      for (const group of hall.index.interestedIn(change.topic, change.key)) {
         if (group.relevant.at(-1) === at) continue;
         group.relevant.push(at);
         group.wake();
@@ -81,129 +89,8 @@ export function createFanout(feed: Feed): Fanout {
   // Each finds out for himself that his feed has ended, and tells his client.
   hub.onReset(() => {
     const all = [...groups.values()].flatMap((group) => [...group.members].map((member) => ({ group, member })));
-    for (const { group, member } of all) dismiss(group, member, null);
+    for (const { group, member } of all) dismiss(hall, group, member, null);
   });
-
-  /** Whoever stands at the hub's head joins, unless the group has already read beyond it or is behind the ring. */
-  function tryJoin(member: Member, follower: Follower): boolean {
-    const { head } = hub;
-    if (follower.place.index !== head.index || !follower.isValid) return false;
-    const group = groups.get(member.key) ?? openGroup(member);
-    const groupIndex = group.follower.place.index;
-    if (groupIndex === null || groupIndex > head.index) return false;
-    member.joined = { index: head.index, position: { seen: head.mark } };
-    group.members.add(member);
-    return true;
-  }
-
-  function openGroup({ key, filter }: Member): Group {
-    const group: Group = {
-      key,
-      filter,
-      members: new Set(),
-      follower: feed.follow(filter, null),
-      stop: new AbortController(),
-      // Pieces of a batch that is still being published: they came before the group could be told.
-      relevant: Array.from({ length: hub.next - hub.head.index }, (_, ahead) => hub.head.index + ahead),
-      wake: () => {},
-    };
-    groups.set(key, group);
-    index.add(group);
-    void runGroup(group);
-    return group;
-  }
-
-  function leave(group: Group, member: Member): void {
-    group.members.delete(member);
-    if (group.members.size > 0) return;
-    group.stop.abort();
-    group.wake();
-    groups.delete(group.key);
-    index.remove(group);
-  }
-
-  /** The member goes on by itself: from a position, or with what its group has read last. */
-  function dismiss(group: Group, member: Member, position: Position | null): void {
-    leave(group, member);
-    void runAlone(member, position === null ? group.follower : feed.follow(member.filter, position));
-  }
-
-  async function runGroup(group: Group): Promise<void> {
-    const { follower, members, relevant, stop } = group;
-    const slice = createTimeSlice();
-    while (!stop.signal.aborted) {
-      const at = follower.place.index;
-      if (at !== null) {
-        while (relevant[0] !== undefined && relevant[0] < at) relevant.shift();
-        const next = relevant[0];
-        if (next === undefined) {
-          await new Promise<void>((resolve) => (group.wake = resolve));
-          continue;
-        }
-        // Below the ring the group reads the log, where the pieces that a late member has already are not told apart.
-        if (at < hub.first && next < hub.first) for (const member of members) dismissIfLate(group, member, at);
-        else follower.skipTo(next);
-      }
-      const from = follower.place;
-      const pieceIndex = from.index;
-      const start = from.position;
-      try {
-        for (const delivery of await follower.next(stop.signal)) {
-          await deliverToGroup(group, delivery, pieceIndex);
-          if (slice.isOver()) await slice.next();
-        }
-      } catch {
-        // The log could not be read. Each member goes on by itself and tells its own client if that fails as well.
-        for (const member of members) dismiss(group, member, laterOf(member, pieceIndex, start));
-      }
-    }
-  }
-
-  function dismissIfLate(group: Group, member: Member, at: number): void {
-    if (member.joined.index > at) dismiss(group, member, member.joined.position);
-  }
-
-  async function deliverToGroup(group: Group, delivery: Delivery, pieceIndex: number | null): Promise<void> {
-    const [any] = group.members;
-    if (any === undefined) return;
-    const result = any.execute(delivery);
-    const payload = result instanceof Promise ? await result : result;
-    for (const member of group.members) {
-      if (pieceIndex !== null && pieceIndex < member.joined.index) continue;
-      member.sink.send(payload);
-      if (member.sink.isCongested) dismiss(group, member, delivery.position);
-    }
-  }
-
-  async function runAlone(member: Member, follower: Follower): Promise<void> {
-    const { signal } = member.stop;
-    const slice = createTimeSlice();
-    try {
-      while (!signal.aborted) {
-        if (member.sink.isCongested) await member.sink.drained();
-        if (signal.aborted || tryJoin(member, follower)) return;
-        for (const delivery of await follower.next(signal)) {
-          if (signal.aborted) return;
-          member.sink.send(await member.execute(delivery));
-          if (member.sink.isCongested) {
-            // What is left of the piece is read again when the client has caught up: nobody's backlog is kept in memory.
-            void runAlone(member, feed.follow(member.filter, delivery.position));
-            return;
-          }
-          if (slice.isOver()) await slice.next();
-        }
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (isUnreachable(error)) {
-        // Where it stands is known: it goes on when the database is back.
-        await sleep(RETRY, undefined, { signal }).catch(() => {});
-        void runAlone(member, feed.follow(member.filter, follower.place.position));
-        return;
-      }
-      member.onError(error);
-    }
-  }
 
   return {
     subscribe(subscription) {
@@ -212,11 +99,11 @@ export function createFanout(feed: Feed): Fanout {
         stop: new AbortController(),
         joined: { index: hub.head.index, position: { seen: hub.head.mark } },
       };
-      void runAlone(member, subscription.follower);
+      void runAlone(hall, member, subscription.follower);
       return () => {
         member.stop.abort();
         const group = groups.get(member.key);
-        if (group?.members.has(member) === true) leave(group, member);
+        if (group?.members.has(member) === true) leave(hall, group, member);
       };
     },
     get groups() {
@@ -225,41 +112,136 @@ export function createFanout(feed: Feed): Fanout {
   };
 }
 
+/** Whoever stands at the hub's head joins, unless the group has already read beyond it or is behind the ring. */
+function tryJoin(hall: Hall, member: Member, follower: Follower): boolean {
+  const { head } = hall.feed.tail.hub;
+  if (follower.place.index !== head.index || !follower.isValid) return false;
+  const group = hall.groups.get(member.key) ?? openGroup(hall, member);
+  const groupIndex = group.follower.place.index;
+  if (groupIndex === null || groupIndex > head.index) return false;
+  member.joined = { index: head.index, position: { seen: head.mark } };
+  group.members.add(member);
+  return true;
+}
+
+function openGroup(hall: Hall, { key, filter }: Member): Group {
+  const { hub } = hall.feed.tail;
+  const group: Group = {
+    key,
+    filter,
+    members: new Set(),
+    follower: hall.feed.follow(filter, null),
+    stop: new AbortController(),
+    // Pieces of a batch that is still being published: they came before the group could be told.
+    relevant: Array.from({ length: hub.next - hub.head.index }, (_, ahead) => hub.head.index + ahead),
+    wake: () => {},
+  };
+  hall.groups.set(key, group);
+  hall.index.add(group);
+  void runGroup(hall, group);
+  return group;
+}
+
+function leave(hall: Hall, group: Group, member: Member): void {
+  group.members.delete(member);
+  if (group.members.size > 0) return;
+  group.stop.abort();
+  group.wake();
+  hall.groups.delete(group.key);
+  hall.index.remove(group);
+}
+
+/** The member goes on by itself: from a position, or with what its group has read last. */
+function dismiss(hall: Hall, group: Group, member: Member, position: Position | null): void {
+  leave(hall, group, member);
+  void runAlone(hall, member, position === null ? group.follower : hall.feed.follow(member.filter, position));
+}
+
+async function runGroup(hall: Hall, group: Group): Promise<void> {
+  const { hub } = hall.feed.tail;
+  const { follower, members, relevant, stop } = group;
+  const slice = createTimeSlice();
+  while (!stop.signal.aborted) {
+    const at = follower.place.index;
+    if (at !== null) {
+      while (relevant[0] !== undefined && relevant[0] < at) relevant.shift();
+      const next = relevant[0];
+      if (next === undefined) {
+        await new Promise<void>((resolve) => (group.wake = resolve));
+        continue;
+      }
+      // Below the ring the group reads the log, where the pieces that a late member has already are not told apart.
+      if (at < hub.first && next < hub.first) for (const member of members) dismissIfLate(hall, group, member, at);
+      else follower.skipTo(next);
+    }
+    const from = follower.place;
+    const pieceIndex = from.index;
+    const start = from.position;
+    try {
+      for (const delivery of await follower.next(stop.signal)) {
+        await deliverToGroup(hall, group, delivery, pieceIndex);
+        if (slice.isOver()) await slice.next();
+      }
+    } catch {
+      // The log could not be read. Each member goes on by itself and tells its own client if that fails as well.
+      for (const member of members) dismiss(hall, group, member, laterOf(member, pieceIndex, start));
+    }
+  }
+}
+
+function dismissIfLate(hall: Hall, group: Group, member: Member, at: number): void {
+  if (member.joined.index > at) dismiss(hall, group, member, member.joined.position);
+}
+
+async function deliverToGroup(hall: Hall, group: Group, delivery: Delivery, pieceIndex: number | null): Promise<void> {
+  const [any] = group.members;
+  if (any === undefined) return;
+  const result = any.execute(delivery);
+  const payload = result instanceof Promise ? await result : result;
+  for (const member of group.members) {
+    if (pieceIndex !== null && pieceIndex < member.joined.index) continue;
+    member.sink.send(payload);
+    if (member.sink.isCongested) dismiss(hall, group, member, delivery.position);
+  }
+}
+
+async function runAlone(hall: Hall, member: Member, follower: Follower): Promise<void> {
+  const { feed } = hall;
+  const { signal } = member.stop;
+  const slice = createTimeSlice();
+  try {
+    while (!signal.aborted) {
+      if (member.sink.isCongested) await member.sink.drained();
+      if (signal.aborted || tryJoin(hall, member, follower)) return;
+      for (const delivery of await follower.next(signal)) {
+        if (signal.aborted) return;
+        const payload = await member.execute(delivery);
+        // Ended while it was executed: its id may be that of another operation by now.
+        if (signal.aborted) return;
+        member.sink.send(payload);
+        if (member.sink.isCongested) {
+          // What is left of the piece is read again when the client has caught up: nobody's backlog is kept in memory.
+          void runAlone(hall, member, feed.follow(member.filter, delivery.position));
+          return;
+        }
+        if (slice.isOver()) await slice.next();
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (isUnreachable(error)) {
+      // Where it stands is known: it goes on when the database is back.
+      await sleep(RETRY, undefined, { signal }).catch(() => {});
+      void runAlone(hall, member, feed.follow(member.filter, follower.place.position));
+      return;
+    }
+    member.onError(error);
+  }
+}
+
 /** Where a member of a failing group goes on: behind what the group delivered, and not before where it joined. */
 function laterOf(member: Member, pieceIndex: number | null, start: Position): Position {
   return pieceIndex === null || member.joined.index <= pieceIndex ? start : member.joined.position;
-}
-
-/** Finds the groups that a change may concern, without asking each. */
-function createGroupIndex() {
-  const byAddress = new Map<string, Set<Group>>();
-  const addresses = ({ filter }: Group): readonly string[] => {
-    return filter.flatMap((asked) => {
-      const { topic } = asked;
-      return keysOf(asked)?.map((key) => `${topic} ${key}`) ?? [topic];
-    });
-  };
-  const none: ReadonlySet<Group> = new Set();
-  return {
-    add(group: Group) {
-      for (const address of addresses(group)) {
-        const groups = byAddress.get(address) ?? new Set();
-        groups.add(group);
-        byAddress.set(address, groups);
-      }
-    },
-    remove(group: Group) {
-      for (const address of addresses(group)) {
-        const groups = byAddress.get(address);
-        groups?.delete(group);
-        if (groups?.size === 0) byAddress.delete(address);
-      }
-    },
-    *interestedIn(topic: string, key: string): Iterable<Group> {
-      yield* byAddress.get(topic) ?? none;
-      yield* byAddress.get(`${topic} ${key}`) ?? none;
-    },
-  };
 }
 
 function createTimeSlice() {

@@ -1,13 +1,14 @@
 import { type DocumentNode, Kind, visit } from "graphql";
+import type { Viewer } from "../../resolvers/viewer.ts";
 import type { Operation } from "../operation.ts";
 
 const cursorVariables = new WeakMap<DocumentNode, string | null>();
 
 /**
  * Subscriptions with the same key get the same payloads, so one execution serves them all: same document, operation and
- * variables. The variable that says where to begin is left out; each subscription catches up by itself.
+ * variables, and viewers who see the same. The variable that says where to begin is left out; each subscription catches up by itself.
  */
-export function sharingKey({ document, query, operationName, variables }: Operation, scope: string): string {
+export function sharingKey({ document, query, operationName, variables }: Operation, viewer: Viewer): string {
   let cursorVariable = cursorVariables.get(document);
   if (cursorVariable === undefined) {
     cursorVariable = findCursorVariable(document);
@@ -15,7 +16,7 @@ export function sharingKey({ document, query, operationName, variables }: Operat
   }
   const kept = Object.entries(variables).filter(([name]) => name !== cursorVariable);
   kept.sort(([one], [other]) => (one < other ? -1 : 1));
-  return JSON.stringify([scope, query, operationName ?? null, kept]);
+  return JSON.stringify([viewer.role, viewer.agencySlugs?.toSorted() ?? null, query, operationName ?? null, kept]);
 }
 
 /** The variable that a root field's `after` takes, unless the document uses it elsewhere as well. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from "graphql";
-import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
+import { CloseCode, handleProtocols, makeServer, type Server } from "graphql-ws";
 import type { Logger } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { userError } from "../../resolvers/errors.ts";
@@ -52,160 +52,172 @@ interface Carried {
   readonly connection: Connection;
 }
 
+/** What runs on all sockets: to be ended when the service stops. */
+interface Running {
+  readonly subscriptions: Set<() => void>;
+  readonly operations: Set<Promise<unknown>>;
+  isClosing: boolean;
+}
+
 /** Serves graphql-transport-ws: graphql-ws keeps the protocol, the fanout writes what subscriptions deliver. */
 export function createWebSockets(options: WebSocketOptions): WebSockets {
-  const { operations, fanout, log, viewer, maxOperations } = options;
+  const { operations, viewer } = options;
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: options.maxPayload,
     perMessageDeflate: false,
     handleProtocols,
   });
-  const subscriptions = new Set<() => void>();
-  const running = new Set<Promise<unknown>>();
-  let isClosing = false;
+  const running: Running = { subscriptions: new Set(), operations: new Set(), isClosing: false };
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
-    onSubscribe(context, id, payload) {
-      if (isClosing) return [userError("UNAVAILABLE", "The service is stopping. Connect again.")];
-      if (Object.keys(context.subscriptions).length > maxOperations) {
-        return [
-          userError(
-            "TOO_COMPLEX",
-            `A socket runs ${maxOperations} operations at a time. Complete some, or open another.`,
-          ),
-        ];
-      }
-      const params = readParams(payload);
-      if (params instanceof GraphQLError) return [params];
-      const operation = operations.prepare(params);
-      if ("errors" in operation) return operation.errors;
-      const carried: Carried = { operation, id, connection: context.extra };
-      return {
-        schema: options.schema,
-        document: operation.document,
-        operationName: operation.operationName,
-        contextValue: carried,
-      };
-    },
-    execute: (args) => track(operations.execute(carriedBy(args).operation, viewer)),
-    subscribe: (args) => subscribe(carriedBy(args)),
+    onSubscribe: (context, id, payload) =>
+      prepare(options, running, { id, payload, connection: context.extra, operations: context.subscriptions }),
+    execute: (args) => track(running, operations.execute(carriedBy(args).operation, viewer)),
+    subscribe: (args) => subscribe(options, running, carriedBy(args)),
     onError: (_context, _id, _payload, errors) => errors.map((error) => operations.presentError(error).toJSON()),
   });
 
-  function track<Result>(promise: Promise<Result>): Promise<Result> {
-    running.add(promise);
-    const forget = () => running.delete(promise);
-    promise.then(forget, forget);
-    return promise;
-  }
-
-  async function subscribe({
-    operation,
-    id,
-    connection,
-  }: Carried): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
-    const started = await operations.subscribe(operation, viewer);
-    if (!("source" in started)) return started;
-    const { source, executeEvent } = started;
-    // The fanout writes the frames itself; graphql-ws only sees when the subscription ends, and how.
-    const ending = Promise.withResolvers<IteratorResult<ExecutionResult>>();
-    const stop = fanout.subscribe({
-      key: sharingKey(operation, viewer.role),
-      filter: source.filter,
-      follower: source.follower,
-      execute: (delivery) => {
-        const result = executeEvent(delivery);
-        return result instanceof Promise ? result.then(serialised) : serialised(result);
-      },
-      sink: createSink(connection.socket, connection.raw, id),
-      onError: (error) => {
-        end();
-        ending.reject(error);
-      },
-    });
-    const end = () => {
-      stop();
-      subscriptions.delete(complete);
-    };
-    const complete = () => {
-      end();
-      ending.resolve({ done: true, value: undefined });
-    };
-    subscriptions.add(complete);
-    const untilItEnds: AsyncIterableIterator<ExecutionResult> = {
-      next: () => ending.promise,
-      return() {
-        complete();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-      [Symbol.asyncIterator]: () => untilItEnds,
-    };
-    return untilItEnds;
-  }
-
-  function opened(socket: WebSocket, raw: Duplex): void {
-    let lastPong = performance.now();
-    const pings = setInterval(() => {
-      if (performance.now() - lastPong > options.silence) socket.terminate();
-      else socket.ping();
-    }, PING_INTERVAL);
-    socket.on("pong", () => (lastPong = performance.now()));
-    // A message that is too long or no frame at all: ws closes the socket with the right code by itself.
-    socket.on("error", (error) => log.debug({ err: error }, "a socket failed"));
-    const closed = protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: (data) =>
-          new Promise<void>((resolve) => {
-            // A socket that closes meanwhile takes no answer; that is for the client to notice.
-            const sent = () => resolve();
-            if (socket.readyState === socket.OPEN) socket.send(data, sent);
-            else sent();
-          }),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) => {
-          socket.on("message", (data: Buffer) => {
-            handle(data.toString()).catch((error: unknown) => {
-              log.error({ err: error }, "a WebSocket message could not be handled");
-              socket.close(CloseCode.InternalServerError, "Internal server error");
-            });
-          });
-        },
-      },
-      { socket, raw },
-    );
-    socket.once("close", (code, reason) => {
-      clearInterval(pings);
-      closed(code, String(reason)).catch((error: unknown) =>
-        log.error({ err: error }, "a socket did not close cleanly"),
-      );
-    });
-  }
-
   return {
     upgrade(request, raw, head) {
-      server.handleUpgrade(request, raw, head, (socket) => opened(socket, raw));
+      server.handleUpgrade(request, raw, head, (socket) => openSocket(protocol, options, { socket, raw }));
     },
     get count() {
       return server.clients.size;
     },
-    async close(grace) {
-      isClosing = true;
-      await Promise.race([Promise.allSettled(running), sleep(grace / 2, undefined, { ref: false })]);
-      for (const complete of subscriptions) complete();
-      // graphql-ws sends the completions and answers in microtasks; closing now would overtake them.
-      await sleep(0);
-      for (const socket of server.clients) socket.close(1001, "The service is stopping");
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const allGone = Promise.all(
-        [...server.clients].map((socket) => new Promise((resolve) => socket.once("close", resolve))),
-      );
-      await Promise.race([allGone, sleep(grace / 2, undefined, { ref: false })]);
-      for (const socket of server.clients) socket.terminate();
-      await closed;
-    },
+    close: (grace) => closeAll(server, running, grace),
   };
+}
+
+function track<Result>(running: Running, promise: Promise<Result>): Promise<Result> {
+  running.operations.add(promise);
+  const forget = () => running.operations.delete(promise);
+  promise.then(forget, forget);
+  return promise;
+}
+
+/** Reads what a client wants to run: errors, or what graphql-ws hands on. */
+function prepare(
+  { operations, schema, maxOperations }: WebSocketOptions,
+  { isClosing }: Running,
+  wanted: { id: string; payload: unknown; connection: Connection; operations: object },
+) {
+  if (isClosing) return [userError("UNAVAILABLE", "The service is stopping. Connect again.")];
+  if (Object.keys(wanted.operations).length > maxOperations) {
+    return [
+      userError("TOO_COMPLEX", `A socket runs ${maxOperations} operations at a time. Complete some, or open another.`),
+    ];
+  }
+  const params = readParams(wanted.payload);
+  if (params instanceof GraphQLError) return [params];
+  const operation = operations.prepare(params);
+  if ("errors" in operation) return operation.errors;
+  const { document, operationName } = operation;
+  const contextValue: Carried = { operation, id: wanted.id, connection: wanted.connection };
+  return { schema, document, operationName, contextValue };
+}
+
+async function subscribe(
+  { operations, fanout, viewer }: WebSocketOptions,
+  { subscriptions }: Running,
+  { operation, id, connection }: Carried,
+): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+  const started = await operations.subscribe(operation, viewer);
+  if (!("source" in started)) return started;
+  const { source, executeEvent } = started;
+  // The fanout writes the frames itself; graphql-ws only sees when the subscription ends, and how.
+  const ending = Promise.withResolvers<IteratorResult<ExecutionResult>>();
+  const stop = fanout.subscribe({
+    key: sharingKey(operation, viewer),
+    filter: source.filter,
+    follower: source.follower,
+    execute: (delivery) => {
+      const result = executeEvent(delivery);
+      return result instanceof Promise ? result.then(serialised) : serialised(result);
+    },
+    sink: createSink(connection.socket, connection.raw, id),
+    onError: (error) => {
+      end();
+      ending.reject(error);
+    },
+  });
+  const end = () => {
+    stop();
+    subscriptions.delete(complete);
+  };
+  const complete = () => {
+    end();
+    ending.resolve({ done: true, value: undefined });
+  };
+  subscriptions.add(complete);
+  const untilItEnds: AsyncIterableIterator<ExecutionResult> = {
+    next: () => ending.promise,
+    return() {
+      complete();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]: () => untilItEnds,
+  };
+  return untilItEnds;
+}
+
+/** Hands a socket to the protocol, and gives it up when it falls silent. */
+function openSocket(
+  protocol: Server<Connection>,
+  { log, silence }: Pick<WebSocketOptions, "log" | "silence">,
+  connection: Connection,
+): void {
+  const { socket } = connection;
+  let lastPong = performance.now();
+  const pings = setInterval(() => {
+    if (performance.now() - lastPong > silence) socket.terminate();
+    else socket.ping();
+  }, PING_INTERVAL);
+  socket.on("pong", () => (lastPong = performance.now()));
+  // A message that is too long or no frame at all: ws closes the socket with the right code by itself.
+  socket.on("error", (error) => log.debug({ err: error }, "a socket failed"));
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: (data) =>
+        new Promise<void>((resolve) => {
+          // A socket that closes meanwhile takes no answer; that is for the client to notice.
+          const sent = () => resolve();
+          if (socket.readyState === socket.OPEN) socket.send(data, sent);
+          else sent();
+        }),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (handle) => {
+        socket.on("message", (data: Buffer) => {
+          handle(data.toString()).catch((error: unknown) => {
+            log.error({ err: error }, "a WebSocket message could not be handled");
+            socket.close(CloseCode.InternalServerError, "Internal server error");
+          });
+        });
+      },
+    },
+    connection,
+  );
+  socket.once("close", (code, reason) => {
+    clearInterval(pings);
+    closed(code, String(reason)).catch((error: unknown) => log.error({ err: error }, "a socket did not close cleanly"));
+  });
+}
+
+async function closeAll(server: WebSocketServer, running: Running, grace: number): Promise<void> {
+  running.isClosing = true;
+  await Promise.race([Promise.allSettled(running.operations), sleep(grace / 2, undefined, { ref: false })]);
+  for (const complete of running.subscriptions) complete();
+  // graphql-ws sends the completions and answers in microtasks; closing now would overtake them.
+  await sleep(0);
+  for (const socket of server.clients) socket.close(1001, "The service is stopping");
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const allGone = Promise.all(
+    [...server.clients].map((socket) => new Promise((resolve) => socket.once("close", resolve))),
+  );
+  await Promise.race([allGone, sleep(grace / 2, undefined, { ref: false })]);
+  for (const socket of server.clients) socket.terminate();
+  await closed;
 }
 
 function serialised(result: ExecutionResult): Buffer {

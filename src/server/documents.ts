@@ -1,0 +1,69 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  specifiedRules,
+  type ValidationContext,
+  validate,
+} from "graphql";
+import { createLRUCache } from "graphql-yoga";
+import { textProblem } from "../resolvers/text.ts";
+import { withCode } from "./present.ts";
+
+/** A document that is valid, or why it is not. */
+export interface ReadDocument {
+  readonly document?: DocumentNode;
+  readonly errors?: readonly GraphQLError[];
+}
+
+const CACHED_DOCUMENTS = 1_000;
+/** Longer documents are not worth remembering: they are rarely sent twice, and would hold much memory. */
+const CACHED_LENGTH = 20_000;
+const MOST_TOKENS = 20_000;
+const MOST_VALIDATION_ERRORS = 20;
+
+/** Reads the text of GraphQL documents: parsed and validated once, remembered by their text. */
+export interface Documents {
+  /** Throws RangeError for one that is nested beyond what a stack holds. */
+  read(query: string): ReadDocument;
+}
+
+export function createDocuments(schema: GraphQLSchema): Documents {
+  const cache = createLRUCache<ReadDocument>({ max: CACHED_DOCUMENTS });
+  return {
+    read(query) {
+      const known = cache.get(query);
+      if (known !== undefined) return known;
+      const read = parseAndValidate(schema, query);
+      if (query.length <= CACHED_LENGTH) cache.set(query, read);
+      return read;
+    },
+  };
+}
+
+function parseAndValidate(schema: GraphQLSchema, query: string): ReadDocument {
+  try {
+    const document = parse(query, { maxTokens: MOST_TOKENS });
+    const errors = validate(schema, document, [...specifiedRules, refuseUnstorableText], {
+      maxErrors: MOST_VALIDATION_ERRORS,
+    });
+    if (errors.length === 0) return { document };
+    return { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
+    throw error;
+  }
+}
+
+/** Text in the document itself goes to the database as well. */
+function refuseUnstorableText(context: ValidationContext) {
+  return {
+    StringValue(node: { readonly value: string; readonly kind: Kind.STRING }) {
+      const problem = textProblem(node.value);
+      if (problem !== undefined)
+        context.reportError(new GraphQLError(`A text in the document ${problem}.`, { nodes: [node] }));
+    },
+  };
+}
