@@ -1,3 +1,16 @@
+/**
+ * The change feed. Its words:
+ *
+ * - *change*: one row of `weir.change`, written by triggers in the transaction that changed the row it tells of.
+ * - *mark*: what one look at the log saw: a PostgreSQL snapshot, and the greatest number drawn by then (`cursor.ts`).
+ * - *look*: taking the mark of the present and reading what lies between the last mark and it: a *batch*.
+ * - *piece*: a bounded part of a batch (`log.ts`).
+ * - *position*: what one reader has been given: a mark, and how much of the batch behind it. A *cursor* is its text.
+ * - *tail*: the one loop of the process that looks (`tail.ts`), woken by the *doorbell*.
+ * - *hub*: the ring of the newest pieces, which the tail fills (`hub.ts`).
+ * - *place*: where a subscription reads next: an index of the hub, or a position of the log (`delivery.ts`, `follow.ts`).
+ * - *delivery*: a change on its way to one subscription.
+ */
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { type Db, openDatabase } from "../db/client.ts";

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -58,6 +59,42 @@ function importsOf(text: string): readonly string[] {
   return [...text.matchAll(forms)].map(([, module, url]) => module ?? url ?? "");
 }
 
+/** The file that a relative import leads to; undefined for a package, and for what is no file of a room. */
+function fileOf(file: SourceFile, imported: string): string | undefined {
+  if (!imported.startsWith(".")) return undefined;
+  const target = path.posix.join(path.posix.dirname(file.name), imported);
+  return /^(?:src|examples)\/.*\.ts$/.test(target) ? target : undefined;
+}
+
+/** Circles among files by their imports, those of types too; each as its members in alphabetical order. */
+function circles(of: readonly SourceFile[]): readonly (readonly string[])[] {
+  const imports = new Map(of.map((file) => [file.name, file.imports.flatMap((to) => fileOf(file, to) ?? [])]));
+  // Tarjan's strongly connected components.
+  const found: string[][] = [];
+  const numbers = new Map<string, number>();
+  const lows = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (name: string): number => {
+    const number = numbers.size;
+    numbers.set(name, number);
+    stack.push(name);
+    let low = number;
+    for (const target of imports.get(name) ?? []) {
+      const known = numbers.get(target);
+      if (known === undefined) low = Math.min(low, visit(target));
+      else if (stack.includes(target)) low = Math.min(low, lows.get(target) ?? known);
+    }
+    lows.set(name, low);
+    if (low === number) {
+      const members = stack.splice(stack.indexOf(name)).toSorted();
+      if (members.length > 1 || imports.get(name)?.includes(name) === true) found.push(members);
+    }
+    return low;
+  };
+  for (const name of imports.keys()) if (!numbers.has(name)) visit(name);
+  return found;
+}
+
 /** The room that a relative import leads to; undefined when it leads out of all rooms or to a package. */
 function targetOf(file: SourceFile, imported: string): string | undefined {
   if (!imported.startsWith(".")) return undefined;
@@ -82,6 +119,31 @@ describe("the house", () => {
 
   it("imports only as the table says", () => {
     expect(violations(files)).toEqual([]);
+  });
+
+  it("has no circle of imports, types included", () => {
+    expect(circles(files)).toEqual([]);
+  });
+
+  it("is described as it is: ARCHITECTURE.md names each room with what it may import, and no other", async () => {
+    const described = [
+      ...(await readFile("ARCHITECTURE.md", "utf8")).matchAll(/^\| `([a-z/]+)` \|[^|]*\| ([^|]*) \|$/gm),
+    ].map(([, room = "", imports = ""]) => [room.replace("src/", ""), imports.trim()] as const);
+    const table = Object.entries(ALLOWED).map(([room, imports]) => [
+      room,
+      imports.length === 0 ? "nothing of ours" : imports.join(", "),
+    ]);
+    expect(Object.fromEntries(described)).toEqual(Object.fromEntries(table));
+  });
+
+  it("holds what ARCHITECTURE.md says is to be found where", async () => {
+    const text = await readFile("ARCHITECTURE.md", "utf8");
+    const places = [...text.matchAll(/`((?:src|test|drizzle|examples|bench|bin)\/[\w./<>*-]+)`/g)].map(
+      ([, place = ""]) => place,
+    );
+    const missing = places.filter((place) => !/[<*]/.test(place) && !existsSync(place));
+    expect(places.length).toBeGreaterThan(20);
+    expect(missing).toEqual([]);
   });
 
   it("reaches into its own folders only: nothing in src imports tests or scripts", () => {
@@ -148,6 +210,20 @@ describe("this test", () => {
     const text = `import a from "./a.ts"; import { type B } from './b.ts'; import "./c.ts"; export * from "./d.ts";
       const e = await import("./e.ts"); type F = import("./f.ts").F; export type { G } from "./g.ts"; new URL("./h", import.meta.url)`;
     expect(importsOf(text).map((name) => name[2])).toEqual(["a", "b", "c", "d", "e", "f", "g", "h"]);
+  });
+
+  it("finds a circle, also one of types", () => {
+    const file = (name: string, ...imports: string[]) => ({ name, room: roomOf(name), text: "", imports });
+    expect(
+      circles([
+        file("src/db/a.ts", "./b.ts", "./d.ts"),
+        file("src/db/b.ts", "../feed/c.ts"),
+        file("src/feed/c.ts", "../db/a.ts", "postgres"),
+        file("src/db/d.ts", "./e.ts"),
+        file("src/db/e.ts"),
+        file("src/db/f.ts", "./f.ts"),
+      ]),
+    ).toEqual([["src/db/a.ts", "src/db/b.ts", "src/feed/c.ts"], ["src/db/f.ts"]]);
   });
 
   it("finds an import against the table", () => {
