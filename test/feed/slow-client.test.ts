@@ -17,12 +17,14 @@ const MIB = 1024 * 1024;
 const MESSAGE_BYTES = 50_000;
 const ROWS = 50;
 
+async function writeRows(sql: Sql, rows: number): Promise<void> {
+  await sql`insert into ingest.file_statuses (file_path, type, status, error_message)
+    select '/f/' || i, 'HL7', 'failed', repeat('x', ${MESSAGE_BYTES}) from generate_series(1, ${rows}) i`;
+}
+
 /** Writes about this many MiB of changes. */
 async function write(sql: Sql, mebibytes: number): Promise<void> {
-  for (let written = 0; written < mebibytes * MIB; written += ROWS * MESSAGE_BYTES) {
-    await sql`insert into ingest.file_statuses (file_path, type, status, error_message)
-      select '/f/' || i, 'HL7', 'failed', repeat('x', ${MESSAGE_BYTES}) from generate_series(1, ${ROWS}) i`;
-  }
+  for (let written = 0; written < mebibytes * MIB; written += ROWS * MESSAGE_BYTES) await writeRows(sql, ROWS);
 }
 
 describe("a client that stops reading", () => {
@@ -65,9 +67,9 @@ describe("a client that stops reading", () => {
     expect(ids).toHaveLength(total);
     expect(slowSeen.items.every(({ fileStatus }) => fileStatus.errorMessage.length === MESSAGE_BYTES)).toBe(true);
 
-    // It is live again, on the same socket.
+    // It is live again, on the same socket. One row at a time: more than a MiB at once would let it fall behind again.
     while (slowSeen.items.at(-1)?.isReplay !== false) {
-      await write(database.sql, 1);
+      await writeRows(database.sql, 1);
       const end = await count();
       await slowSeen.until((items) => items.length === end);
     }
