@@ -15,6 +15,8 @@ export interface WorkerOptions {
   /** Once aborted, the document at hand is finished and nothing else begun. */
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
+  /** Milliseconds before a report that got no answer is sent again, the first time. Default 200. */
+  readonly retryDelay?: number;
 }
 
 /** Milliseconds between looks at the folder. */
@@ -25,7 +27,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const folder = resolve(options.documents);
   const { watch, signal, print } = options;
   const workplace: Workplace = {
-    client: createWeirClient({ url: options.weir, retry: { attempts: 5 } }),
+    client: createWeirClient({ url: options.weir, retry: { attempts: 5, firstDelay: options.retryDelay ?? 200 } }),
     storage: resolve(options.storage),
     destinations: options.destinations,
   };

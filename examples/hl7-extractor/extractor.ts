@@ -16,6 +16,8 @@ export interface ExtractorOptions {
   /** Once aborted, the log at hand is finished and nothing else begun. */
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
+  /** Milliseconds before a report that got no answer is sent again, the first time. Default 200. */
+  readonly retryDelay?: number;
 }
 
 /** Attempts at a log that fails for a reason of its own, until it changes. */
@@ -24,7 +26,7 @@ const MOST_ATTEMPTS = 5;
 /** Takes every log of the folder that is not done. Answers how many could not be taken. */
 export async function runExtractor(options: ExtractorOptions): Promise<number> {
   const [logs, staging, lake] = [resolve(options.logs), resolve(options.staging), resolve(options.lake)];
-  const client = createWeirClient({ url: options.weir, retry: { attempts: 5 } });
+  const client = createWeirClient({ url: options.weir, retry: { attempts: 5, firstDelay: options.retryDelay ?? 200 } });
   const workplace: Workplace = { client, staging, lake };
   const purpose = JSON.stringify({ staging, weir: options.weir });
   const done = await openDoneLogs(join(lake, ".hl7-extractor-done"), purpose, await findLogs(logs));

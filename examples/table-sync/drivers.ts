@@ -30,7 +30,6 @@ export const STAGES = [
 ] as const;
 
 const LEASE_SECONDS = 30;
-/** Milliseconds between two looks for work. */
 const IDLE = 500;
 
 export interface DriverOptions {
@@ -39,6 +38,8 @@ export interface DriverOptions {
   readonly lake: string;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
+  /** Milliseconds between two looks for work. Default 500. */
+  readonly idle?: number;
   /** Is told before each stage, and may throw: a mishap on purpose. */
   readonly beforeStage?: (stageType: string) => void;
 }
@@ -64,7 +65,7 @@ async function drive(client: WeirClient, driverContainer: string, options: Drive
       worker,
       leaseSeconds: LEASE_SECONDS,
     });
-    if (claim == null) await sleep(IDLE, undefined, { signal: options.signal }).catch(() => {});
+    if (claim == null) await sleep(options.idle ?? IDLE, undefined, { signal: options.signal }).catch(() => {});
     else await execute(client, claim, worker, options);
   }
 }

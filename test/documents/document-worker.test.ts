@@ -74,6 +74,7 @@ describe("the worker", () => {
       watch: false,
       signal: new AbortController().signal,
       print: (line) => lines.push(line),
+      retryDelay: 1,
       ...options,
     });
     return { failed, lines };

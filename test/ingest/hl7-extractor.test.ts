@@ -4,9 +4,8 @@ import { appendFile, copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } f
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { runExtractor } from "../../examples/hl7-extractor/extractor.ts";
 import { parseReport } from "../../examples/hl7-extractor/parse.ts";
 import { type Segment, splitLog } from "../../examples/hl7-extractor/split.ts";
@@ -14,6 +13,7 @@ import { dateOfLog, stagedPath } from "../../examples/hl7-extractor/stage.ts";
 import { createWeirClient, graphql } from "../../src/client/index.ts";
 import type { App } from "../../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { until } from "../support/reports.ts";
 import { startService } from "../support/service.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../examples/hl7-extractor/logs", import.meta.url));
@@ -249,6 +249,7 @@ describe("a run", () => {
       watch: false,
       signal: never,
       print: (line) => lines.push(line),
+      retryDelay: 1,
       ...options,
     });
     return { failed, lines };
@@ -372,21 +373,32 @@ describe("a run", () => {
   });
 
   it("watches: takes what appears, once nobody is writing it any more", async () => {
+    // The clock by which a log is at rest is the test's.
+    vi.useFakeTimers({ toFake: ["performance"] });
     const stop = new AbortController();
-    const running = run({ watch: true, signal: stop.signal });
     const path = join(folder, "logs/20240118_ct.log");
+    const source = await readFile(join(SAMPLES, "20240115_radiology.log"));
+    await writeFile(path, "");
+    const running = run({ watch: true, signal: stop.signal });
+    const ingested = async () => (await state()).logFiles.nodes.map(({ hl7FileCounts }) => hl7FileCounts.ingested);
     try {
-      const source = await readFile(join(SAMPLES, "20240115_radiology.log"));
-      await writeFile(path, "");
-      for (let at = 0; at < source.length; at += 2_000) {
-        await appendFile(path, source.subarray(at, at + 2_000));
-        await setTimeout(150);
-      }
-      const ingested = async () => (await state()).logFiles.nodes.map(({ hl7FileCounts }) => hl7FileCounts.ingested);
-      await expect.poll(ingested, { timeout: 20_000 }).toEqual([40, 0, 10, 40]);
+      let at = 0;
+      const writeOn = async (bytes: number) => {
+        await appendFile(path, source.subarray(at, at + bytes));
+        at += bytes;
+        vi.advanceTimersByTime(100);
+      };
+      // It is looked at, since the others are taken, and is written all the while.
+      while ((await ingested()).join() !== "0,10,40") await writeOn(1);
+      await writeOn(source.length);
+      await until(ingested, (counts) => {
+        vi.advanceTimersByTime(100);
+        return counts.join() === "40,0,10,40";
+      });
     } finally {
       stop.abort();
       await running;
+      vi.useRealTimers();
     }
     const log = (await state()).logFiles.nodes.find(({ logFilePath }) => logFilePath === path);
     expect(log?.statuses.nodes).toEqual([{ status: "PARSED" }]);

@@ -6,6 +6,7 @@ import { runDrivers } from "../../examples/table-sync/drivers.ts";
 import type { App } from "../../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createPipeline, setStages, triggerRun } from "../support/pipelines.ts";
+import { until } from "../support/reports.ts";
 import { ask, startService } from "../support/service.ts";
 
 let database: TestDatabase;
@@ -40,6 +41,7 @@ beforeAll(async () => {
     weir: app.url,
     lake,
     signal: stop.signal,
+    idle: 50,
     print: (line) => lines.push(line),
     beforeStage: (type) => mishap(type),
   });
@@ -62,10 +64,8 @@ interface Run {
 }
 /** The run once it has ended. */
 async function ended(id: string): Promise<Run> {
-  for (;;) {
-    const { run } = await ask<{ run: Run }>(app.url, RUN, { id });
-    if (run.status !== "PENDING" && run.status !== "RUNNING") return run;
-  }
+  const read = () => ask<{ run: Run }>(app.url, RUN, { id });
+  return (await until(read, ({ run }) => run.status !== "PENDING" && run.status !== "RUNNING")).run;
 }
 const both = { sourceName: "db", destinationName: "db" };
 
