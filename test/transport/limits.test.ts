@@ -1,8 +1,8 @@
-import { getIntrospectionQuery } from "graphql";
+import { getIntrospectionQuery, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { collect, connect, post, startService } from "../support/service.ts";
+import { type Answer, collect, connect, post, startService } from "../support/service.ts";
 
 let database: TestDatabase;
 let app: App;
@@ -15,16 +15,31 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** Milliseconds in which even a hostile operation is refused. */
-const SOON = 1_500;
+/** Even a hostile operation costs at most so many times what it costs to parse the largest document that is read. */
+const MOST_PARSINGS = 150;
+const LARGEST = `{ ${"liveCursor ".repeat(19_997)} }`;
+
+/** Microseconds of CPU of this process, in which the service runs: other than the clock, they know nothing of other programs. */
+async function cpuOf<Result>(work: () => Promise<Result> | Result): Promise<{ result: Result; cpu: number }> {
+  const start = process.cpuUsage();
+  const result = await work();
+  const { user, system } = process.cpuUsage(start);
+  return { result, cpu: user + system };
+}
+
+/** Posts, and expects that the answer, whatever it is, cost little. */
+async function postCheap(query: string, variables: object = {}): Promise<Answer> {
+  const { cpu: parsing } = await cpuOf(() => parse(LARGEST));
+  const { result, cpu } = await cpuOf(() => post(app.url, query, { ...variables }));
+  expect(cpu / parsing).toBeLessThan(MOST_PARSINGS);
+  return result;
+}
 
 async function expectTooComplex(query: string, named: RegExp, variables: object = {}): Promise<void> {
-  const start = performance.now();
-  const { data, errors } = await post(app.url, query, { ...variables });
+  const { data, errors } = await postCheap(query, variables);
   expect(errors).toMatchObject([{ message: expect.stringMatching(named), extensions: { code: "TOO_COMPLEX" } }]);
   expect(errors?.[0]?.message).toContain("Ask for less");
   expect(data).toBeUndefined();
-  expect(performance.now() - start).toBeLessThan(SOON);
 }
 
 async function expectAnswered(query: string, variables: object = {}): Promise<void> {
@@ -103,26 +118,21 @@ describe("an operation is refused as TOO_COMPLEX", () => {
 });
 
 describe("a document is refused", () => {
-  it("when it has more tokens than the parser takes, soon", async () => {
-    const start = performance.now();
-    const { errors } = await post(app.url, `{ ${"liveCursor ".repeat(20_001)} }`);
+  it("when it has more tokens than the parser takes, cheaply", async () => {
+    const { errors } = await postCheap(`{ ${"liveCursor ".repeat(20_001)} }`);
     expect(errors).toMatchObject([
       { message: expect.stringContaining("20000 tokens"), extensions: { code: "GRAPHQL_PARSE_FAILED" } },
     ]);
-    expect(performance.now() - start).toBeLessThan(SOON);
   });
 
-  it("or answered soon, when it names one field very often", async () => {
-    const start = performance.now();
-    await post(app.url, `{ ${"liveCursor ".repeat(9_000)} }`);
-    expect(performance.now() - start).toBeLessThan(SOON);
+  it("or answered cheaply, when it names one field very often", async () => {
+    const { status } = await postCheap(`{ ${"liveCursor ".repeat(9_000)} }`);
+    expect(status).toBe(200);
   });
 
-  it("soon, when it has very many mistakes: the first are told", async () => {
-    const start = performance.now();
-    const { errors } = await post(app.url, `{ ${Array.from({ length: 5_000 }, (_, at) => `nothing${at}`).join(" ")} }`);
+  it("cheaply, when it has very many mistakes: the first are told", async () => {
+    const { errors } = await postCheap(`{ ${Array.from({ length: 5_000 }, (_, at) => `nothing${at}`).join(" ")} }`);
     expect(errors?.length).toBeLessThan(30);
-    expect(performance.now() - start).toBeLessThan(SOON);
   });
 
   it("when introspection goes in circles", async () => {
@@ -131,12 +141,10 @@ describe("a document is refused", () => {
     expect(errors).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
   });
 
-  it("soon, when brackets are nested very deeply", async () => {
+  it("cheaply, when brackets are nested very deeply", async () => {
     for (const query of [`{ a${"{ a".repeat(9_000)}`, `{ a(b: ${"[".repeat(9_000)}) }`, "{".repeat(19_000)]) {
-      const start = performance.now();
-      const { errors } = await post(app.url, query);
+      const { errors } = await postCheap(query);
       expect(errors?.[0]?.extensions.code).toMatch(/GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|TOO_COMPLEX/);
-      expect(performance.now() - start).toBeLessThan(SOON);
     }
   });
 });
