@@ -20,6 +20,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["module-sync", "node"] } },
   test: {
     globalSetup: "test/support/servers.ts",
+    setupFiles: "test/support/each-file.ts",
+    // Each file waits for servers and processes most of the time: one core less would be idle.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

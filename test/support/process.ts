@@ -5,6 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { environmentOfRun } from "./run-folder.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -31,7 +32,7 @@ export async function flagsOfStart(): Promise<readonly string[]> {
 export async function spawnService(settings: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [...(await flagsOfStart()), path.join(ROOT, "bin/weir.js"), "serve"], {
     cwd: settings["WEIR_DATA_DIR"] ?? ROOT,
-    env: { PATH: process.env["PATH"], WEIR_PORT: "0", ...settings },
+    env: { PATH: process.env["PATH"], ...environmentOfRun(), WEIR_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
@@ -66,7 +67,7 @@ export async function spawnService(settings: Readonly<Record<string, string>>): 
   };
 }
 
-/** Runs the command line until it ends, with nothing in its environment but this. */
+/** Runs the command line until it ends, with nothing in its environment but what belongs to the run, and this. */
 export async function runWeir(
   args: readonly string[],
   settings: Readonly<Record<string, string>>,
@@ -74,7 +75,7 @@ export async function runWeir(
 ): Promise<{ out: string; err: string; code: number | null }> {
   const child = spawn(process.execPath, [path.join(ROOT, "bin/weir.js"), ...args], {
     cwd,
-    env: { PATH: process.env["PATH"], ...settings },
+    env: { PATH: process.env["PATH"], ...environmentOfRun(), ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit").then(([code]): number | null => code);

@@ -1,9 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
+import { chown } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -11,6 +10,7 @@ import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { migrateDatabase } from "../../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/embedded/launcher.ts";
+import { makeRunFolder } from "./run-folder.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -24,38 +24,80 @@ export const TEMPLATE = "weir_template";
 const DEBIAN_15 = "/usr/lib/postgresql/15/bin";
 const run = promisify(execFile);
 
-/** Starts the servers once for all test files, with a migrated database to clone from. */
+/** Several files run at once, and one of them may open some fifty connections. */
+const MOST_CONNECTIONS = 400;
+
+/**
+ * Starts the servers once for all test files, with a migrated database to clone from. Afterwards it fails the run when
+ * anything is left of it: processes, folders, databases.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(path.join(tmpdir(), "weir-test-"));
-  await chmod(folder, 0o755);
-  const silent = { info() {}, warn() {}, error() {} };
-  const embedded = await startEmbeddedPostgres({ dataDir: path.join(folder, "18"), log: silent });
-  const url18 = new URL(embedded.url);
-  url18.pathname = "/postgres";
-  const old = existsSync(`${DEBIAN_15}/postgres`) ? await startDebian15(path.join(folder, "15")) : null;
+  const folder = await makeRunFolder();
+  const dataDir = path.join(folder.path, "18");
+  await using starting = new AsyncDisposableStack();
+  const embedded = starting.use(await startEmbedded(dataDir));
+  const old = existsSync(`${DEBIAN_15}/postgres`) ? await startDebian15(path.join(folder.path, "15")) : null;
   if (old === null)
     process.stdout.write(`PostgreSQL 15 is not installed in ${DEBIAN_15}: the tests run on 18 alone.\n`);
-  for (const url of [url18.href, old?.url]) if (url !== undefined) await makeTemplate(url);
-  project.provide("postgres18", url18.href);
+  else starting.defer(old.stop);
+  const urls = [maintenanceUrl(embedded.url), ...(old === null ? [] : [old.url])];
+  for (const url of urls) await makeTemplate(url);
+  project.provide("postgres18", maintenanceUrl(embedded.url));
   project.provide("postgres15", old?.url ?? null);
+  const servers = starting.move();
   return async () => {
-    await embedded.stop();
-    await old?.stop();
-    await rm(folder, { recursive: true, force: true });
+    const databases = (await Promise.all(urls.map(leftDatabases))).flat();
+    await servers.disposeAsync();
+    await folder.removeEmpty(databases);
   };
+}
+
+/** Started twice: the number of connections is a setting of the start. */
+async function startEmbedded(dataDir: string) {
+  const log = { info() {}, warn() {}, error() {} };
+  const first = await startEmbeddedPostgres({ dataDir, log });
+  await settle(maintenanceUrl(first.url));
+  await first.stop();
+  return startEmbeddedPostgres({ dataDir, log });
+}
+
+function maintenanceUrl(url: string): string {
+  const maintenance = new URL(url);
+  maintenance.pathname = "/postgres";
+  return maintenance.href;
+}
+
+/** What a test database holds need not survive a crash of the machine. */
+const SETTINGS = {
+  fsync: "off",
+  full_page_writes: "off",
+  synchronous_commit: "off",
+  max_wal_size: "256MB",
+  max_connections: String(MOST_CONNECTIONS),
+};
+
+async function settle(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  for (const [name, value] of Object.entries(SETTINGS)) await sql.unsafe(`alter system set ${name} = '${value}'`);
+  await sql.end();
 }
 
 async function makeTemplate(url: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
-  // What a test database holds need not survive a crash of the machine.
-  await sql`alter system set fsync = off`;
-  await sql`alter system set max_connections = 100`;
-  await sql`select pg_reload_conf()`;
   await sql.unsafe(`create database ${TEMPLATE}`);
   await sql.end();
   const template = new URL(url);
   template.pathname = `/${TEMPLATE}`;
   await migrateDatabase(template.href);
+}
+
+async function leftDatabases(url: string): Promise<string[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const rows = await sql<{ name: string; sessions: number }[]>`
+    select datname as name, (select count(*)::int from pg_stat_activity a where a.datname = d.datname) as sessions
+    from pg_database d where datname not in ('postgres', 'template0', 'template1', 'weir', ${TEMPLATE})`;
+  await sql.end();
+  return rows.map(({ name, sessions }) => `the database ${name}, with ${sessions} sessions`);
 }
 
 /** Debian's PostgreSQL 15 in a folder of its own, as user postgres when this is root. */
@@ -70,9 +112,16 @@ async function startDebian15(folder: string): Promise<{ url: string; stop: () =>
     options,
   );
   const port = await freePort();
+  const settings = { ...SETTINGS, listen_addresses: "127.0.0.1", unix_socket_directories: "" };
   const server = spawn(
     `${DEBIAN_15}/postgres`,
-    ["-D", folder, "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+    [
+      "-D",
+      folder,
+      "-p",
+      String(port),
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ],
     { ...options, stdio: "ignore" },
   );
   const url = `postgres://weir@127.0.0.1:${port}/postgres`;
