@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { customType } from "drizzle-orm/pg-core";
 
 /**
@@ -36,3 +37,27 @@ export const bytewiseText = customType<{ data: string; driverData: string }>({
 export const xid8 = customType<{ data: string; driverData: string }>({
   dataType: () => "xid8",
 });
+
+/** What a stored word means when it is none of those that a column may have. */
+export const UNKNOWN = "unknown";
+/** A word of a column that programs fill. */
+export type Known<Word extends string> = Word | typeof UNKNOWN;
+
+/**
+ * What the word in another column means: one of `words`, whatever its case, or {@link UNKNOWN}; null where that column is null.
+ * The one definition: lists, counts, filters, triggers and the feed read this column, `word` itself is only shown.
+ */
+export function knownWord<Word extends string>(
+  name: string,
+  word: string,
+  words: readonly Word[],
+  synonyms: Readonly<Record<string, Word>> = {},
+) {
+  const meanings = [...words.map((known) => [known, known] as const), ...Object.entries(synonyms)];
+  const cases = meanings.map(([stored, known]) => `when '${stored.toLowerCase()}' then '${known}'`).join(" ");
+  return bytewiseText(name)
+    .$type<Known<Word>>()
+    .generatedAlwaysAs(
+      sql.raw(`case when ${word} is not null then case lower(${word} collate "C") ${cases} else '${UNKNOWN}' end end`),
+    );
+}

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { badInput } from "./errors.ts";
 import { formatPath } from "./text.ts";
 
@@ -30,4 +30,10 @@ export function checkIdempotencyKey(key: string | null | undefined): string | nu
 export function numberedId(id: string): number | undefined {
   const number = /^[1-9]\d{0,15}$/.test(id) ? Number(id) : undefined;
   return number !== undefined && Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** One of the words that may be reported. UNKNOWN is none of them: it only says what a program stored. */
+export function reportedWord<const Words extends readonly [string, ...string[]]>(words: Words) {
+  const allowed = words.map((word) => word.toUpperCase()).join(", ");
+  return z.enum(words, { error: `can't be reported as UNKNOWN; report one of ${allowed}` });
 }
