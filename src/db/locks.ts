@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import type { Transaction } from "./client.ts";
 
 /**
- * Every advisory lock that Weir takes, in one database: PostgreSQL knows them by two numbers. `feedDoorbell` and `jobs` are
- * taken by triggers (migrations name their numbers), the others by this code.
+ * Every advisory lock that Weir takes, in one database: PostgreSQL knows them by two numbers. `feedDoorbell`, `jobs` and
+ * `idSequence` are taken by triggers (migrations name their numbers), the others by this code.
  */
 const LOCKS = {
   /** Migrations, one process at a time. */
@@ -22,6 +22,8 @@ const LOCKS = {
   reportRun: { space: 1464158549 },
   /** One stage template, by a hash of its name. */
   stageTemplate: { space: 1464158550 },
+  /** A sequence that is set beyond the ids of a program, by the sequence's oid; taken by triggers. */
+  idSequence: { space: 1464158551 },
 } as const;
 
 type Lock = typeof LOCKS;

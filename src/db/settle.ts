@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Db, SQLSTATE, sqlState } from "./client.ts";
 
 /** Subjects settled by one call. */
-const BATCH = 200;
+const BATCH = 1_000;
 
 /**
  * Settles subjects whose state a trigger had to leave, each in a transaction of its own: one whose row is still held by another
@@ -13,8 +13,8 @@ async function settleEach<Subject extends Record<string, unknown>>(
   db: Db,
   options: {
     readonly subjects: (most: number) => SQL;
-    /** Takes its entries away. */
-    readonly forget: (subject: Subject) => SQL;
+    /** Takes its entries away, where settling does not. */
+    readonly forget?: (subject: Subject) => SQL;
     readonly settle: (subject: Subject) => SQL;
   },
 ): Promise<number> {
@@ -24,8 +24,8 @@ async function settleEach<Subject extends Record<string, unknown>>(
   for (const subject of [...subjects] as unknown as readonly Subject[]) {
     try {
       await db.transaction(async (tx) => {
-        await tx.execute(sql`set local lock_timeout = '100ms'`);
-        await tx.execute(options.forget(subject));
+        await tx.execute(sql`set local lock_timeout = '20ms'`);
+        if (options.forget !== undefined) await tx.execute(options.forget(subject));
         await tx.execute(options.settle(subject));
       });
       settled += 1;
@@ -36,14 +36,23 @@ async function settleEach<Subject extends Record<string, unknown>>(
   return settled;
 }
 
-/** Sets the current state of HL7 files and logs from their histories. */
-export function settleFiles(db: Db): Promise<number> {
-  return settleEach<{ type: string; file_path: string }>(db, {
+/** Settles and announces statuses of HL7 files and logs. */
+export function settleStatuses(db: Db): Promise<number> {
+  return settleEach<{ type: string; path_key: string }>(db, {
+    subjects: (most) => sql`/* ingest.unsettled_statuses */
+      select type, path_key from ingest.unsettled_statuses group by type, path_key order by min(status_id) limit ${most}`,
+    settle: (of) => sql`/* ingest.settle_statuses */ select ingest.settle_statuses_of(${of.type}, ${of.path_key})`,
+  });
+}
+
+/** Sets the mappings of HL7 files to what `hl7_files` says. */
+export function settleMappings(db: Db): Promise<number> {
+  return settleEach<{ file_path: string }>(db, {
     subjects: (most) =>
-      sql`/* ingest.unsettled */ select distinct type, file_path from ingest.unsettled_files limit ${most}`,
-    forget: (of) => sql`/* ingest.forget_unsettled */
-      delete from ingest.unsettled_files where type = ${of.type} and file_path = ${of.file_path}`,
-    settle: (of) => sql`/* ingest.settle */ select ingest.settle_file(${of.type}, ${of.file_path})`,
+      sql`/* ingest.unsettled_files */ select distinct file_path from ingest.unsettled_files limit ${most}`,
+    forget: (of) =>
+      sql`/* ingest.forget_unsettled */ delete from ingest.unsettled_files where file_path = ${of.file_path}`,
+    settle: (of) => sql`/* ingest.settle_mappings */ select ingest.settle_mappings_of(${of.file_path})`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { instantFromPostgres } from "../db/columns.ts";
 import { documentFiles, fileProcessingSteps, STEP_END } from "../db/documents/tables.ts";
-import { files, wordsOf } from "../db/ingest/tables.ts";
+import { files, IS_PRIMARY } from "../db/ingest/tables.ts";
 import { pipelineRuns, RUN_END } from "../db/pipelines/tables.ts";
 import { seederRuns } from "../db/reports/tables.ts";
 import type { Topic } from "../feed/topics.ts";
@@ -48,10 +48,7 @@ async function failedFiles({ database }: Context, most: number): Promise<readonl
     (select ${files.filePath} as key, regexp_replace(${files.filePath}, '^.*[/\\\\]', '') as title,
             ${files.errorMessage} as message, ${files.processedAt} as at
      from ${files} where ${files.type} = ${sql.raw(`'${type}'`)} and ${files.statusId} is not null
-       and ${files.status} in (${sql.join(
-         wordsOf("failed").map((word) => sql`${word}`),
-         sql`, `,
-       )})
+       and ${IS_PRIMARY} and ${files.knownStatus} = 'failed'
      order by ${files.processedAt} desc, ${files.statusId} desc limit ${most})`;
   const rows = await database.db.execute<FailureJson>(sql`/* ingest.failures */
     ${newest("Log")} union all ${newest("HL7")} order by at desc limit ${most}`);

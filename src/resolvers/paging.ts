@@ -116,7 +116,7 @@ const INFINITIES = new Set(["infinity", "-infinity"]);
 function isValueOf(type: OrderBy["type"], value: string): boolean {
   switch (type) {
     case "timestamptz":
-      return INFINITIES.has(value) || (INSTANT.test(value) && isInCalendar(value));
+      return INFINITIES.has(value) || (INSTANT.test(value) && isInCalendar(value)) || isFarInstant(value);
     case "date":
       return INFINITIES.has(value) || (DAY.test(value) && isInCalendar(value));
     case "text":
@@ -124,6 +124,18 @@ function isValueOf(type: OrderBy["type"], value: string): boolean {
     default:
       return false;
   }
+}
+
+const FAR_INSTANT = /^(\d{4,6})-(\d\d-\d\d) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?\+00(?: BC)?$/;
+
+/** An instant that has no canonical form, as PostgreSQL prints it: of a year above 9999 or before Christ. */
+function isFarInstant(value: string): boolean {
+  const [, year = "", day = ""] = FAR_INSTANT.exec(value) ?? [];
+  // PostgreSQL's last year, and its first: 4714 BC. The calendar repeats itself every 400 years.
+  const isBefore = value.endsWith("BC");
+  if (year === "" || Number(year) < 1 || Number(year) > (isBefore ? 4713 : 294_275)) return false;
+  const astronomical = isBefore ? 1 - Number(year) : Number(year);
+  return isInCalendar(`${2_000 + (((astronomical % 400) + 400) % 400)}-${day}`);
 }
 
 /** Date.parse takes February 30 for March 1, and PostgreSQL has no year 0. */

@@ -1,10 +1,11 @@
 import { GraphQLError } from "graphql";
 import { GraphQLSafeInt } from "graphql-scalars";
-import { userError } from "../resolvers/errors.ts";
 import type { JsonObject } from "../resolvers/pipelines/credentials.ts";
 import { builder } from "./builder.ts";
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const FIRST_INSTANT = "0001-01-01T00:00:00.000000Z";
+const LAST_INSTANT = "9999-12-31T23:59:59.999999Z";
 const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 /** Reads an instant into its one form: UTC, six fraction digits. Digits beyond microseconds are cut off. */
@@ -67,14 +68,12 @@ function refuse(message: string): GraphQLError {
 }
 
 builder.scalarType("DateTime", {
-  description: "An instant, RFC 3339 with offset, always answered in UTC with six fraction digits.",
+  description:
+    "An instant, RFC 3339 with offset, always answered in UTC with six fraction digits. One that a program stored beyond the years 1 to 9999, or infinity, is answered as the first or last instant of them.",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
   parseValue: parseInstant,
-  serialize: (value) => {
-    if (!CANONICAL.test(value))
-      throw userError("CONFLICT", `A program stored the instant ${value}, which can't be answered.`);
-    return value;
-  },
+  // What a program stored beyond the years that JSON can say is shown as the nearest instant: it harms nothing around it.
+  serialize: (value) => (CANONICAL.test(value) ? value : /^-|BC$/.test(value) ? FIRST_INSTANT : LAST_INSTANT),
 });
 
 builder.scalarType("Date", {

@@ -64,7 +64,7 @@ const settings = z.object({
     .refine((keys) => keys.every((key) => key !== undefined), `keys separated by commas, each ${KEY_ALLOWED}`)
     .default([]),
   WEIR_STEP_TIMEOUT_MINUTES: wholeNumber(1, 1_000_000, 10),
-  WEIR_MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 1_048_576),
+  WEIR_MAX_BODY_BYTES: wholeNumber(1_024, 1_073_741_824, 4_194_304),
   WEIR_MAX_BATCH_ROWS: wholeNumber(1, 1_000_000, 10_000),
   WEIR_MAX_PAGE_SIZE: wholeNumber(1, 10_000, 500),
   WEIR_MAX_DEPTH: wholeNumber(1, 1_000, 15),

@@ -210,7 +210,7 @@ describe("the settings", () => {
       WEIR_SCHEDULER: "on",
       WEIR_OLD_SECRET_KEYS: [],
       WEIR_STEP_TIMEOUT_MINUTES: 10,
-      WEIR_MAX_BODY_BYTES: 1_048_576,
+      WEIR_MAX_BODY_BYTES: 4_194_304,
       WEIR_MAX_BATCH_ROWS: 10_000,
       WEIR_MAX_PAGE_SIZE: 500,
       WEIR_MAX_DEPTH: 15,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
-import { addUpFileCounts } from "../../src/db/documents/counts.ts";
+import { addUpCounts } from "../../src/db/counts.ts";
 import { settleDocuments } from "../../src/db/settle.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { ask, collect, connect, startService } from "../support/service.ts";
@@ -100,7 +100,7 @@ describe("counts of steps and files", () => {
           // Two upserts that cross deadlock by themselves, without any trigger.
           if (!String(error).includes("deadlock")) throw error;
         });
-        if (writer === 0) await addUpFileCounts(database.db);
+        if (writer === 0) await addUpCounts(database.db);
       }
     });
     await Promise.all(writers);

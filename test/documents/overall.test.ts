@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addUpFileCounts } from "../../src/db/documents/counts.ts";
+import { addUpCounts } from "../../src/db/counts.ts";
 import type { App } from "../../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { OVERALL, type Overall } from "../support/documents.ts";
@@ -113,7 +113,7 @@ describe("the overall status of every combination of steps", () => {
       await database.sql`update documents.file_processing_steps set status = ${n % 2 === 0 ? "failure" : "success"}
         where file_id = ${ids[TABLE.findIndex(({ success }) => success === 1)] ?? 0} and step_name like '%success_0'`;
     }
-    await addUpFileCounts(database.db);
+    await addUpCounts(database.db);
     expect((await database.sql`select from documents.file_counts`).length).toBeLessThan(50);
     expect(await counts()).toEqual(expectedCounts());
   });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { describe, expect, it } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
-import { settleFiles } from "../../src/db/settle.ts";
+import { settleStatuses } from "../../src/db/settle.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 const insert = (sql: Sql, path: string, status: string, at?: string) =>
@@ -55,15 +55,17 @@ describe("current state", () => {
     ).toEqual(["staged"]);
   });
 
-  it("knows a log by its statuses or by its HL7 files, and takes the date from the first group of eight digits", async () => {
+  it("knows a log by its statuses or by its HL7 files, and takes the date from the first eight digits that are one", async () => {
     await using database = await createTestDatabase();
     await database.sql`insert into ingest.hl7_files (hl7_file_path, log_file_path, segment_number) values
-      ('/s/1', '/20230101/20240115_radiology.log', 0), ('/s/2', '/a/1234567890_20240116.log', 0), ('/s/3', '/a/20240230.log', 0), ('/s/4', '/a/none.log', 0)`;
+      ('/s/1', '/20230101/20240115_radiology.log', 0), ('/s/2', '/a/1234567890_20240116.log', 0), ('/s/3', '/a/20240230.log', 0), ('/s/4', '/a/none.log', 0),
+      ('/s/5', '/a/202401171030.log', 0)`;
     const logs =
       await database.sql`select file_path, date::text from ingest.files where type = 'Log' order by file_path`;
     expect(logs.map((row) => [row["file_path"], row["date"]])).toEqual([
       ["/20230101/20240115_radiology.log", "2024-01-15"],
       ["/a/1234567890_20240116.log", "2024-01-16"],
+      ["/a/202401171030.log", "2024-01-17"],
       ["/a/20240230.log", null],
       ["/a/none.log", null],
     ]);
@@ -154,10 +156,10 @@ describe("a program that writes by SQL", () => {
       });
     await Promise.all([crossing("/a", "/b", 200), crossing("/b", "/a", 200)]);
     expect((await sql`select count(*) from ingest.file_statuses`)[0]?.["count"]).toBe("4");
+    expect((await sql`select count(*) from ingest.unsettled_statuses`)[0]?.["count"]).not.toBe("0");
+    await settleStatuses(database.db);
+    expect((await sql`select count(*) from ingest.unsettled_statuses`)[0]?.["count"]).toBe("0");
     expect((await sql`select count(*) from weir.change where topic = 'FILE_STATUS'`)[0]?.["count"]).toBe("4");
-    expect((await sql`select count(*) from ingest.unsettled_files`)[0]?.["count"]).not.toBe("0");
-    await settleFiles(database.db);
-    expect((await sql`select count(*) from ingest.unsettled_files`)[0]?.["count"]).toBe("0");
     const stale = await sql`select f.file_path from ingest.files f join lateral (
       select id from ingest.file_statuses s where s.file_path = f.file_path order by processed_at desc, id desc limit 1) s on true
       where f.status_id is distinct from s.id`;
@@ -181,7 +183,7 @@ describe("a program that writes by SQL", () => {
       await insert(sql, "/held", "failed");
       await tx`insert into ingest.file_statuses (file_path, type, status) values ('/held', 'HL7', 'ingested')`;
     });
-    await settleFiles(database.db);
+    await settleStatuses(database.db);
     const [newest] = await sql`select id, status from ingest.file_statuses order by processed_at desc, id desc limit 1`;
     expect(await currentOf(sql, "/held")).toEqual({ id: newest?.["id"], status: newest?.["status"] });
   });

@@ -74,6 +74,7 @@ const SETTINGS = {
   synchronous_commit: "off",
   max_wal_size: "256MB",
   max_connections: String(MOST_CONNECTIONS),
+  max_prepared_transactions: "10",
 };
 
 async function settle(url: string): Promise<void> {

@@ -159,7 +159,9 @@ export type FileType =
   /** A HL7 message that was split from a log. */
   | 'HL7'
   /** A HL7-ish log, as a listener writes it. */
-  | 'LOG';
+  | 'LOG'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** Which HL7 file was split from which segment of which log. */
 export type Hl7FileInput = {
@@ -182,7 +184,9 @@ export type IngestStatus =
   /** A log was read and split. */
   | 'PARSED'
   /** A HL7 file was written to the staging area. */
-  | 'STAGED';
+  | 'STAGED'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** How much of a table a leg loads. */
 export type LoadType =

@@ -1,5 +1,13 @@
 import { and, eq, gte, inArray, lte, type SQL, sql } from "drizzle-orm";
-import { type FileTypeWord, fileStatuses, files, type IngestStatusWord, wordsOf } from "../../db/ingest/tables.ts";
+import type { Known } from "../../db/columns.ts";
+import {
+  type FileStatusRow,
+  type FileTypeWord,
+  fileStatuses,
+  files,
+  type IngestStatusWord,
+  IS_PRIMARY,
+} from "../../db/ingest/tables.ts";
 import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
 
 type Maybe<T> = T | null | undefined;
@@ -7,8 +15,8 @@ type Maybe<T> = T | null | undefined;
 export interface FileStatusFilter {
   readonly filePath?: Maybe<string>;
   readonly filePathPrefix?: Maybe<string>;
-  readonly type?: Maybe<FileTypeWord>;
-  readonly status?: Maybe<readonly IngestStatusWord[]>;
+  readonly type?: Maybe<Known<FileTypeWord>>;
+  readonly status?: Maybe<readonly Known<IngestStatusWord>[]>;
   readonly workflowId?: Maybe<string>;
   readonly activityId?: Maybe<string>;
   readonly processedAfter?: Maybe<string>;
@@ -17,13 +25,14 @@ export interface FileStatusFilter {
 
 export interface LogFileFilter {
   readonly pathPrefix?: Maybe<string>;
-  readonly status?: Maybe<readonly IngestStatusWord[]>;
+  readonly status?: Maybe<readonly Known<IngestStatusWord>[]>;
   readonly dateFrom?: Maybe<string>;
   readonly dateTo?: Maybe<string>;
 }
 
 export interface Hl7FileFilter extends LogFileFilter {
   readonly logFilePath?: Maybe<string>;
+  readonly withoutLog?: Maybe<boolean>;
 }
 
 /** What a filter asks of a status. `processedAfter` and `processedBefore` are exclusive. */
@@ -31,8 +40,8 @@ function conditionsOf(filter: FileStatusFilter): Condition<keyof StatusColumns>[
   return [
     ...when(filter.filePath, (path) => ({ column: "filePath" as const, in: [path] })),
     ...when(filter.filePathPrefix, (prefix) => ({ column: "filePath" as const, startsWith: prefix })),
-    ...when(filter.type, (type) => ({ column: "type" as const, in: [type] })),
-    ...when(filter.status, (statuses) => ({ column: "status" as const, in: statuses.flatMap(wordsOf) })),
+    ...when(filter.type, (type) => ({ column: "knownType" as const, in: [type] })),
+    ...when(filter.status, (statuses) => ({ column: "knownStatus" as const, in: statuses })),
     ...when(filter.workflowId, (id) => ({ column: "workflowId" as const, in: [id] })),
     ...when(filter.activityId, (id) => ({ column: "activityId" as const, in: [id] })),
     ...when(filter.processedAfter, (after) => ({ column: "processedAt" as const, after })),
@@ -40,10 +49,10 @@ function conditionsOf(filter: FileStatusFilter): Condition<keyof StatusColumns>[
   ];
 }
 
-/** Columns that both the history and the current state have. */
+/** Columns that a filter by status needs. The current state has them too, but for the type: each list there is of one. */
 type StatusColumns = Pick<
-  typeof fileStatuses.$inferSelect & typeof files.$inferSelect,
-  "filePath" | "type" | "status" | "workflowId" | "activityId" | "processedAt"
+  FileStatusRow,
+  "filePath" | "knownType" | "knownStatus" | "workflowId" | "activityId" | "processedAt"
 >;
 
 /** The key under which a path is indexed. */
@@ -59,10 +68,12 @@ export function whereStatus(filter: FileStatusFilter): SQL {
 }
 
 /** For the latest statuses of one type, in the current state. */
-export function whereRecent(type: FileTypeWord, filter: FileStatusFilter): SQL | undefined {
+export function whereRecent(type: FileTypeWord, { type: wanted, ...filter }: FileStatusFilter): SQL | undefined {
   return and(
     ofType(type),
+    IS_PRIMARY,
     sql`${files.statusId} is not null`,
+    wanted == null || wanted === type ? undefined : sql`false`,
     conditionsToSql(files, conditionsOf(filter), { filePath: sql`${files.pathKey}` }),
   );
 }
@@ -80,17 +91,26 @@ function ofType(type: FileTypeWord): SQL {
 /** The date by which lists are ordered: a file without one sorts as the oldest. */
 export const SORT_DATE = sql`coalesce(${files.date}, '-infinity'::date)`;
 
+/** The log by which HL7 files of one date are ordered, and the place in it: a file of no log comes before those of logs. */
+export const SORT_LOG = sql`coalesce(${files.logPathKey}, '')`;
+export const SORT_SEGMENT = sql`coalesce(${files.segmentNumber}, -1)`;
+
 export function whereLogFile(filter: LogFileFilter): SQL | undefined {
   return and(ofType("Log"), whereDated(filter));
 }
 
+/** Every row of `hl7_files`, and every file that only statuses name: the one definition for lists. */
 export function whereHl7File(filter: Hl7FileFilter): SQL | undefined {
   return and(
     ofType("HL7"),
-    sql`${files.logPathKey} is not null`,
     filter.logFilePath == null ? undefined : eq(files.logPathKey, pathKey(filter.logFilePath)),
+    filter.withoutLog == null ? undefined : isNull(files.logPathKey, filter.withoutLog),
     whereDated(filter),
   );
+}
+
+function isNull(column: typeof files.logPathKey, wanted: boolean): SQL {
+  return wanted ? sql`${column} is null` : sql`${column} is not null`;
 }
 
 function whereDated(filter: LogFileFilter): SQL | undefined {
@@ -102,7 +122,7 @@ function whereDated(filter: LogFileFilter): SQL | undefined {
         filePath: sql`${files.pathKey}`,
       },
     ),
-    filter.status == null ? undefined : inArray(files.status, filter.status.flatMap(wordsOf)),
+    filter.status == null ? undefined : inArray(files.knownStatus, [...filter.status]),
     filter.dateFrom == null ? undefined : gte(SORT_DATE, sql`${filter.dateFrom}::date`),
     filter.dateTo == null ? undefined : lte(SORT_DATE, sql`${filter.dateTo}::date`),
     // A file without a date is in no range of dates.

@@ -6,7 +6,14 @@ import { connect } from "../lists.ts";
 import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import { countStuckStaged, type IngestCounts, type IngestSummary, summarize } from "./counts.ts";
 import type { FileStatusFilter, Hl7FileFilter, LogFileFilter } from "./filters.ts";
-import { checkFileStatus, checkFileStatuses, checkHl7Files, type NewFileStatus, type NewHl7File } from "./input.ts";
+import {
+  checkFileStatus,
+  checkFileStatuses,
+  checkHl7Files,
+  type FileStatusInput,
+  type NewFileStatus,
+  type NewHl7File,
+} from "./input.ts";
 import {
   countHl7FilesOf,
   countStatusesOf,
@@ -25,6 +32,9 @@ export interface LogFile {
   readonly date: string | null;
   readonly currentStatus?: FileStatusRow | null;
 }
+
+/** What a HL7 file of no log has in the place of its log and segment. */
+export const NO_LOG = { logFilePath: "", segmentNumber: -1 } as const;
 
 /** A HL7 file as the schema shows it. Its current status is missing where it was not read along. */
 export interface Hl7File extends Hl7FileRow {
@@ -68,10 +78,22 @@ export async function logFile(context: Context, logFilePath: string): Promise<Lo
   return file === null ? null : toLogFile(file);
 }
 
-/** Null when `hl7_files` does not name the path. */
+/** The row of a path that was mapped last, or the file of no log; null when nothing was reported of the path. */
 export async function hl7File(context: Context, hl7FilePath: string): Promise<Hl7File | null> {
   const file = await context.loaders.ingest.file.load({ type: "HL7", path: hl7FilePath });
-  return file === null || file.logFilePath === null ? null : toHl7File(file);
+  return file === null ? null : toHl7File(file);
+}
+
+/** The other rows of a HL7 file's path: those besides the one that was given. */
+export async function otherMappings(context: Context, hl7: Hl7File): Promise<readonly Hl7File[]> {
+  const [primary, others] = await Promise.all([
+    hl7File(context, hl7.hl7FilePath),
+    context.loaders.ingest.otherMappings.load(hl7.hl7FilePath),
+  ]);
+  const all = [...(primary === null ? [] : [primary]), ...others.map(toHl7File)];
+  return all.filter(
+    ({ logFilePath, segmentNumber }) => logFilePath !== hl7.logFilePath || segmentNumber !== hl7.segmentNumber,
+  );
 }
 
 /** The latest status of a file; null when none was reported yet. */
@@ -127,7 +149,7 @@ export function stuckStaged({ database, settings }: Context): Promise<number> {
 
 export async function recordFileStatus(
   context: Context,
-  input: NewFileStatus,
+  input: FileStatusInput,
   idempotencyKey: string | null | undefined,
 ): Promise<FileStatusRow> {
   const [row] = await record(context, "recordFileStatus", [checkFileStatus(input)], idempotencyKey);
@@ -137,7 +159,7 @@ export async function recordFileStatus(
 
 export function recordFileStatuses(
   context: Context,
-  input: readonly NewFileStatus[],
+  input: readonly FileStatusInput[],
   idempotencyKey: string | null | undefined,
 ): Promise<readonly FileStatusRow[]> {
   const rows = checkFileStatuses(input, context.settings.maxBatchRows);
@@ -174,8 +196,8 @@ function toLogFile(file: FileRow): LogFile {
 function toHl7File(file: FileRow): Hl7File {
   return {
     hl7FilePath: file.filePath,
-    logFilePath: file.logFilePath ?? "",
-    segmentNumber: file.segmentNumber ?? 0,
+    logFilePath: file.logFilePath ?? NO_LOG.logFilePath,
+    segmentNumber: file.segmentNumber ?? NO_LOG.segmentNumber,
     date: file.date,
     currentStatus: currentStatusOf(file),
   };

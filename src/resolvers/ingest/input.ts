@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Known } from "../../db/columns.ts";
 import {
   FILE_TYPES,
   type FileTypeWord,
@@ -7,7 +8,7 @@ import {
   STATUSES_OF_TYPE,
 } from "../../db/ingest/tables.ts";
 import { badInput } from "../errors.ts";
-import { checked } from "../input.ts";
+import { checked, reportedWord } from "../input.ts";
 
 /** PATH_MAX of Linux; an S3 key has 1,024 bytes at most. */
 const MOST_PATH_CHARACTERS = 4_096;
@@ -25,8 +26,8 @@ const name = z.string().max(MOST_NAME_CHARACTERS, `is longer than ${MOST_NAME_CH
 const fileStatus = z
   .object({
     filePath: path,
-    type: z.enum(FILE_TYPES),
-    status: z.enum(INGEST_STATUSES),
+    type: reportedWord(FILE_TYPES),
+    status: reportedWord(INGEST_STATUSES),
     errorMessage: z
       .string()
       .max(MOST_MESSAGE_CHARACTERS, `is longer than ${MOST_MESSAGE_CHARACTERS} characters`)
@@ -69,11 +70,17 @@ export interface NewFileStatus {
 /** A HL7 file of a log, checked. */
 export type NewHl7File = z.infer<typeof hl7File>;
 
-export function checkFileStatus(input: NewFileStatus): NewFileStatus {
+/** A report as it comes. */
+export interface FileStatusInput extends Omit<NewFileStatus, "type" | "status"> {
+  readonly type: Known<FileTypeWord>;
+  readonly status: Known<IngestStatusWord>;
+}
+
+export function checkFileStatus(input: FileStatusInput): NewFileStatus {
   return checked(fileStatus, input, ["input"]);
 }
 
-export function checkFileStatuses(input: readonly NewFileStatus[], mostRows: number): readonly NewFileStatus[] {
+export function checkFileStatuses(input: readonly FileStatusInput[], mostRows: number): readonly NewFileStatus[] {
   assertBatchSize(input, mostRows);
   return checked(z.array(fileStatus), input, ["input"]);
 }

@@ -6,11 +6,21 @@ import type { FilterArgs, PageArgs } from "../paging.ts";
 import type { Settings } from "../settings.ts";
 import { type IngestCounts, loadHl7Counts } from "./counts.ts";
 import type { Hl7FileFilter } from "./filters.ts";
-import { type FileKey, HL7_FILE_ORDER, loadFiles, loadHl7Pages, loadStatusPages, STATUS_ORDER } from "./reads.ts";
+import {
+  type FileKey,
+  HL7_FILE_ORDER,
+  loadFiles,
+  loadHl7Pages,
+  loadOtherMappings,
+  loadStatusPages,
+  STATUS_ORDER,
+} from "./reads.ts";
 
 export interface IngestLoaders {
   /** Current state of a file; null when it is not known. */
   readonly file: DataLoader<FileKey, FileRow | null, string>;
+  /** The rows of a HL7 file's path besides the primary one. */
+  readonly otherMappings: DataLoader<string, readonly FileRow[]>;
   /** Counts of a log's HL7 files by latest status. */
   readonly hl7Counts: DataLoader<string, IngestCounts>;
   /** Statuses below files. */
@@ -24,6 +34,7 @@ const nameOf = ({ type, path }: FileKey) => `${type} ${path}`;
 export function createIngestLoaders(db: Db, { maxPageSize: maxSize }: Settings): IngestLoaders {
   return {
     file: new DataLoader((keys) => loadFiles(db, keys), { cacheKeyFn: nameOf }),
+    otherMappings: new DataLoader((paths) => loadOtherMappings(db, paths)),
     hl7Counts: new DataLoader((paths) => loadHl7Counts(db, paths)),
     statuses: nestedList({
       order: STATUS_ORDER,

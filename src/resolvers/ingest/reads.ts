@@ -1,7 +1,14 @@
 import { and, getColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
-import { type FileRow, type FileStatusRow, type FileTypeWord, fileStatuses, files } from "../../db/ingest/tables.ts";
-import { textArray } from "../batches.ts";
+import {
+  type FileRow,
+  type FileStatusRow,
+  type FileTypeWord,
+  fileStatuses,
+  files,
+  IS_PRIMARY,
+} from "../../db/ingest/tables.ts";
+import { groupByPlace, textArray } from "../batches.ts";
 import { countUpTo, type List, listRows } from "../lists.ts";
 import { loadPages } from "../nested.ts";
 import type { Order, PageArgs, PageRequest } from "../paging.ts";
@@ -10,6 +17,8 @@ import {
   type Hl7FileFilter,
   type LogFileFilter,
   SORT_DATE,
+  SORT_LOG,
+  SORT_SEGMENT,
   whereHl7File,
   whereLogFile,
   whereRecent,
@@ -51,11 +60,11 @@ export const HL7_FILE_ORDER: Order<FileRow> = {
   name: "hl7",
   columns: [
     { expression: SORT_DATE, direction: "desc", type: "date" },
-    { expression: sql`${files.logPathKey}`, direction: "asc", type: "text" },
-    { expression: sql`${files.segmentNumber}`, direction: "asc", type: "integer" },
+    { expression: SORT_LOG, direction: "asc", type: "text" },
+    { expression: SORT_SEGMENT, direction: "asc", type: "integer" },
     { expression: sql`${files.pathKey}`, direction: "asc", type: "text" },
   ],
-  keyOf: (row) => [row.date ?? "-infinity", row.logPathKey ?? "", row.segmentNumber ?? 0, row.pathKey],
+  keyOf: (row) => [row.date ?? "-infinity", row.logPathKey ?? "", row.segmentNumber ?? -1, row.pathKey],
 };
 
 /** The history. */
@@ -111,13 +120,15 @@ export function listHl7Files(db: Db, filter: Hl7FileFilter, args: PageArgs, maxS
 
 /** The status that the current state of a file holds; null when none was reported yet. */
 export function currentStatusOf(file: FileRow): FileStatusRow | null {
-  const { statusId, status, processedAt } = file;
-  if (statusId === null || status === null || processedAt === null) return null;
+  const { statusId, status, knownStatus, processedAt } = file;
+  if (statusId === null || status === null || knownStatus === null || processedAt === null) return null;
   return {
     id: statusId,
     filePath: file.filePath,
-    type: file.type,
+    type: file.storedType ?? file.type,
+    knownType: file.type,
     status,
+    knownStatus,
     errorMessage: file.errorMessage,
     workflowId: file.workflowId,
     activityId: file.activityId,
@@ -156,7 +167,7 @@ export async function loadFiles(db: Db, keys: readonly FileKey[]): Promise<reado
   const rows = await db
     .select({ at: sql<number>`k.at::integer`, ...getColumns(files) })
     .from(fileKeys(keys))
-    .innerJoin(files, sql`${files.pathKey} = weir.path_key(k.path) and ${files.type} = k.type`)
+    .innerJoin(files, sql`${files.pathKey} = weir.path_key(k.path) and ${files.type} = k.type and ${IS_PRIMARY}`)
     .comment("ingest.files_by_path");
   const found = new Map(rows.map((row) => [row.at, row]));
   return keys.map((_, at) => found.get(at + 1) ?? null);
@@ -173,7 +184,7 @@ export function loadStatusPages(
     table: fileStatuses,
     places: keys.length,
     keys: fileKeys(keys),
-    belongs: sql`(weir.path_key(${fileStatuses.filePath}) collate "C") = weir.path_key(k.path) and ${fileStatuses.type} = k.type`,
+    belongs: sql`(weir.path_key(${fileStatuses.filePath}) collate "C") = weir.path_key(k.path) and ${fileStatuses.knownType} = k.type`,
     request,
   });
 }
@@ -193,4 +204,15 @@ export function loadHl7Pages(
     belongs: and(whereHl7File(filter), sql`${files.logPathKey} = weir.path_key(k.path)`),
     request,
   });
+}
+
+/** The rows of HL7 files' paths besides the primary one, each path's newest first. */
+export async function loadOtherMappings(db: Db, paths: readonly string[]): Promise<readonly (readonly FileRow[])[]> {
+  const rows = await db
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(files) })
+    .from(sql`unnest(${textArray(paths)}) with ordinality as k(path, at)`)
+    .innerJoin(files, sql`${files.pathKey} = weir.path_key(k.path) and not ${IS_PRIMARY}`)
+    .orderBy(sql`${files.mapping} desc`)
+    .comment("ingest.other_mappings");
+  return groupByPlace(paths.length, rows);
 }

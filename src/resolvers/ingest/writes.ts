@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Database, type Db, isUnreachable } from "../../db/client.ts";
-import { instantFromPostgres } from "../../db/columns.ts";
-import type { FileStatusRow, Hl7FileRow } from "../../db/ingest/tables.ts";
+import { instantFromPostgres, type Known } from "../../db/columns.ts";
+import type { FileStatusRow, FileTypeWord, Hl7FileRow, IngestStatusWord } from "../../db/ingest/tables.ts";
 import { bigintArray } from "../batches.ts";
 import { coalesceWrites } from "../coalesce.ts";
 import { isMeantForCaller } from "../errors.ts";
@@ -47,7 +47,9 @@ interface StatusJson extends Record<string, unknown> {
   id: string;
   file_path: string;
   type: string;
+  known_type: Known<FileTypeWord>;
   status: string;
+  known_status: Known<IngestStatusWord>;
   error_message: string | null;
   workflow_id: string | null;
   activity_id: string | null;
@@ -165,7 +167,7 @@ async function upsertHl7Files(db: Db, actor: string, rows: readonly NewHl7File[]
   }>(
     sql`/* ingest.record_hl7_files */
     insert into ingest.hl7_files as h (hl7_file_path, log_file_path, segment_number, date)
-    select r.hl7_file_path, r.log_file_path, r.segment_number, coalesce(r.date, ingest.date_of_path(r.log_file_path))
+    select r.hl7_file_path, r.log_file_path, r.segment_number, r.date
     from jsonb_to_recordset(${JSON.stringify(json)}::text::jsonb) as r(hl7_file_path text, log_file_path text, segment_number integer, date date),
       (${asWriter(actor)}) w
     order by r.log_file_path, r.segment_number
@@ -196,7 +198,9 @@ function toStatusRow(row: StatusJson): FileStatusRow {
     id: Number(row.id),
     filePath: row.file_path,
     type: row.type,
+    knownType: row.known_type,
     status: row.status,
+    knownStatus: row.known_status,
     errorMessage: row.error_message,
     workflowId: row.workflow_id,
     activityId: row.activity_id,

@@ -1,8 +1,8 @@
-import { type FileStatusRow, ingestStatusOf } from "../../db/ingest/tables.ts";
-import { userError } from "../../resolvers/errors.ts";
+import type { FileStatusRow } from "../../db/ingest/tables.ts";
 import * as ingest from "../../resolvers/ingest/ingest.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { UNKNOWN_VALUE } from "../words.ts";
 import { IngestCountsRef } from "./summary.ts";
 
 export const FileType = builder.enumType("FileType", {
@@ -10,6 +10,7 @@ export const FileType = builder.enumType("FileType", {
   values: {
     HL7: { value: "HL7", description: "A HL7 message that was split from a log." },
     LOG: { value: "Log", description: "A HL7-ish log, as a listener writes it." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -20,6 +21,7 @@ export const IngestStatus = builder.enumType("IngestStatus", {
     STAGED: { value: "staged", description: "A HL7 file was written to the staging area." },
     INGESTED: { value: "ingested", description: "A HL7 file's content is in the tables. `success` in the wild." },
     FAILED: { value: "failed", description: "A log or a HL7 file could not be processed; see errorMessage." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -32,27 +34,10 @@ export const FileStatus = builder.objectRef<FileStatusRow>("FileStatus").impleme
     filePath: t.exposeString("filePath", {
       description: "Path or URI of the file. A message that failed may carry a placeholder.",
     }),
-    type: t.field({
-      type: FileType,
-      description: "What the file is.",
-      resolve: ({ type }) => {
-        if (type === "HL7" || type === "Log") return type;
-        throw userError("CONFLICT", `A program stored the type ${JSON.stringify(type)}, which is neither HL7 nor Log.`);
-      },
-    }),
-    status: t.field({
-      type: IngestStatus,
-      description:
-        "What was reported. An error when a program stored a word that means none of these; the error names it.",
-      resolve: ({ status }) => {
-        const meaning = ingestStatusOf(status);
-        if (meaning !== undefined) return meaning;
-        throw userError(
-          "CONFLICT",
-          `A program stored the status ${JSON.stringify(status)}, which has no meaning here.`,
-        );
-      },
-    }),
+    type: t.expose("knownType", { type: FileType, description: "What the file is." }),
+    typeText: t.exposeString("type", { description: "The type as it was stored, in the program's own word." }),
+    status: t.expose("knownStatus", { type: IngestStatus, description: "What was reported." }),
+    statusText: t.exposeString("status", { description: "The status as it was stored, in the program's own word." }),
     errorMessage: t.exposeString("errorMessage", {
       nullable: true,
       description: "What went wrong; null when nothing did.",
@@ -75,7 +60,7 @@ export const FileStatus = builder.objectRef<FileStatusRow>("FileStatus").impleme
 const FileStatusConnection = connectionOf("FileStatus", FileStatus);
 
 const date =
-  "Date of the log: as reported, or the first group of eight digits in its file name; null when neither gives one.";
+  "Date of the log: as reported last for it, else the first eight digits in its file name; null when neither gives one.";
 
 export const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
 export const Hl7File = builder.objectRef<ingest.Hl7File>("Hl7File");
@@ -110,6 +95,9 @@ const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
   description: "HL7 files that meet all that is given; null asks nothing.",
   fields: (t) => ({
     logFilePath: t.string({ description: "Split from this log." }),
+    withoutLog: t.boolean({
+      description: "True: only files of no log, which statuses alone name. False: only files of logs.",
+    }),
     pathPrefix: t.string({ description: "Paths that begin with this text." }),
     status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
     dateFrom: t.field({ type: "Date", description: "Of logs of this date or later." }),
@@ -149,17 +137,27 @@ LogFile.implement({
 });
 
 Hl7File.implement({
-  description: "A HL7 file and the log that it was split from.",
+  description:
+    "A HL7 file and the log that it was split from: one for each row of hl7_files, so that a path of several logs or segments is there once for each. A file that only statuses name is one of no log.",
   fields: (t) => ({
     hl7FilePath: t.exposeString("hl7FilePath", { description: "Its path or URI." }),
-    logFilePath: t.exposeString("logFilePath", { description: "The log's path." }),
-    segmentNumber: t.exposeInt("segmentNumber", { description: "Its place in the log, from 0." }),
+    logFilePath: t.exposeString("logFilePath", {
+      description: "The log's path; empty for a file of no log.",
+    }),
+    segmentNumber: t.exposeInt("segmentNumber", {
+      description: "Its place in the log, from 0; -1 for a file of no log.",
+    }),
     date: t.expose("date", { type: "Date", nullable: true, description: date }),
     logFile: t.field({
       type: LogFile,
-      description: "The log that it was split from.",
+      description: "The log that it was split from; for a file of no log, one with an empty path.",
       resolve: async (hl7, _args, context) =>
         (await ingest.logFile(context, hl7.logFilePath)) ?? { logFilePath: hl7.logFilePath, date: hl7.date },
+    }),
+    others: t.field({
+      type: [Hl7File],
+      description: "The other rows of the same path: of other logs, or other segments of its log. Mostly empty.",
+      resolve: async (hl7, _args, context) => [...(await ingest.otherMappings(context, hl7))],
     }),
     currentStatus: t.field({
       type: FileStatus,
@@ -223,14 +221,16 @@ builder.queryFields((t) => ({
     nullable: true,
     authScopes: { role: "VIEWER" },
     args: { hl7FilePath: t.arg.string({ required: true, description: "The file's path or URI, exactly." }) },
-    description: "One HL7 file by its path; null when no log is known for it. Role: VIEWER.",
+    description:
+      "One HL7 file by its path: of several rows the one that was mapped last; see others. Null when nothing was reported of it. Role: VIEWER.",
     resolve: (_root, { hl7FilePath }, context) => ingest.hl7File(context, hl7FilePath),
   }),
   hl7Files: t.field({
     type: Hl7FileConnection,
     authScopes: { role: "VIEWER" },
     args: { filter: t.arg({ type: Hl7FileFilter, description: "Only those that meet it." }), ...pageArgs },
-    description: "HL7 files, latest date first, then by log, then in the order of the log. Role: VIEWER.",
+    description:
+      "HL7 files, latest date first, then by log, then in the order of the log; files without a date come last. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.hl7Files(context, args),
   }),
 }));

@@ -9,9 +9,15 @@ export const IngestCountsRef = builder.objectRef<IngestCounts>("IngestCounts").i
     staged: t.expose("staged", { type: "SafeInt", description: "Latest status STAGED." }),
     ingested: t.expose("ingested", { type: "SafeInt", description: "Latest status INGESTED." }),
     failed: t.expose("failed", { type: "SafeInt", description: "Latest status FAILED." }),
+    unknown: t.expose("unknown", { type: "SafeInt", description: "Latest status UNKNOWN." }),
     total: t.expose("total", {
       type: "SafeInt",
-      description: "All of them, also those without a status or with one that has no meaning here.",
+      description: "All of them, each path once, also those without a status.",
+    }),
+    withoutLog: t.expose("withoutLog", {
+      type: "SafeInt",
+      description:
+        "Of the total, HL7 files of no log: those that only statuses name. 0 among logs and among the files of one.",
     }),
   }),
 });
@@ -43,7 +49,7 @@ export const IngestSummaryRef = builder.objectRef<IngestSummary>("IngestSummary"
     }),
     hl7Files: t.field({
       type: IngestCountsRef,
-      description: "All HL7 files that a log of the range is known for.",
+      description: "All HL7 files; in a range of dates, those whose log has a date of it.",
       resolve: ({ hl7Files }) => hl7Files,
     }),
     byDate: t.field({

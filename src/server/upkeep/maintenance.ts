@@ -1,6 +1,6 @@
 import type { Database } from "../../db/client.ts";
-import { addUpFileCounts } from "../../db/documents/counts.ts";
-import { settleDocuments, settleFiles, settleJobs } from "../../db/settle.ts";
+import { addUpCounts } from "../../db/counts.ts";
+import { settleDocuments, settleJobs, settleMappings, settleStatuses } from "../../db/settle.ts";
 import type { Feed } from "../../feed/feed.ts";
 import { maintainFeed } from "../../feed/retention.ts";
 import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
@@ -40,13 +40,14 @@ export async function startMaintenance(options: {
     repeat(round, { interval, what, signal: stop.signal, log }).ended;
   const running = Promise.all([
     every(RETENTION_INTERVAL, "retention", retain),
-    every(SETTLE_INTERVAL, "settling files", () => settleFiles(database.db)),
+    every(SETTLE_INTERVAL, "settling statuses of files", () => settleStatuses(database.db)),
+    every(SETTLE_INTERVAL, "settling mappings of files", () => settleMappings(database.db)),
     every(LEASE_INTERVAL, "taking stages back", () => expireLeases(context)),
     ...(isScheduling
       ? [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context, new Date()))]
       : []),
     every(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
-    every(SETTLE_INTERVAL, "adding up documents", () => addUpFileCounts(database.db)),
+    every(SETTLE_INTERVAL, "adding up counts", () => addUpCounts(database.db)),
     every(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
   ]);
   return {
