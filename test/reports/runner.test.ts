@@ -395,6 +395,7 @@ describe("when the service ends during a refresh", () => {
     expect(await own.sql`select from reporting.slow`).toHaveLength(3);
     // As if its lease had run out: the clock is the database's.
     await own.sql`update reporting.seeder_queue set lease_until = now()`;
+    await own.sql`update source.pace set seconds = 0`;
     await using second = await spawnService({ DATABASE_URL: own.url });
     expect(await ended(second.url, { runId })).toMatchObject({
       status: "SUCCESS",
