@@ -1,6 +1,19 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
 import os from "node:os";
@@ -427,11 +440,16 @@ describe.concurrent("a service", () => {
     const holder = hold({ dataDir, binaries });
     await holder.ready();
     const program = path.join(binaries, "native/bin/postgres");
-    await rm(program);
+    await rename(program, `${program}.away`);
     process.kill(await postmasterPid(dataDir), "SIGKILL");
     await holder.line(({ message }) => String(message).startsWith("PostgreSQL is not back yet"));
     await holder.stop();
     expect(holder.lines.at(-1)).toEqual({ event: "stopped" });
+    // Its next start removes the shared memory that it left.
+    await rename(`${program}.away`, program);
+    const next = hold({ dataDir, binaries });
+    await next.ready();
+    await next.stop();
   });
 });
 
