@@ -15,7 +15,7 @@ export interface RunFolder {
 const MEMORY = "/dev/shm";
 const BYTES_NEEDED = 3 * 1024 ** 3;
 
-/** Makes the folder, and makes the temporary folder of this process and its children one in it. */
+/** Makes the folder, and gives this process and its children a temporary folder in it. */
 export async function makeRunFolder(): Promise<RunFolder> {
   const folder = await mkdtemp(path.join((await isUsable(MEMORY)) ? MEMORY : tmpdir(), "weir-test-"));
   // mkdtemp makes it 0700, where an unprivileged PostgreSQL can't enter.
@@ -24,6 +24,7 @@ export async function makeRunFolder(): Promise<RunFolder> {
   await mkdir(temporary);
   await chmod(temporary, 0o1777);
   process.env["TMPDIR"] = temporary;
+  process.env["NODE_COMPILE_CACHE"] = path.join(temporary, COMPILED);
   return {
     path: folder,
     async removeEmpty(others) {
@@ -43,8 +44,9 @@ const COMPILED = "node-compile-cache";
 const KEPT = new Set([COMPILED]);
 
 /** What a process of the tests gets beside its settings: it is known by it, and starts sooner. */
-export function environmentOfRun(): Record<string, string> {
-  return { TMPDIR: tmpdir(), NODE_COMPILE_CACHE: path.join(tmpdir(), COMPILED) };
+export function environmentOfRun(): NodeJS.ProcessEnv {
+  const { TMPDIR, NODE_COMPILE_CACHE } = process.env;
+  return { TMPDIR, NODE_COMPILE_CACHE };
 }
 
 /** Whether there is room, and programs can be run there. */
