@@ -407,7 +407,11 @@ describe.concurrent("a service", () => {
     await addRow(url);
     // A backend that computes does not notice that its server is gone, and keeps the shared memory in use.
     const busy = query(url, (sql) => sql`select sum(sqrt(n)) from generate_series(1, 5000000) n`).catch(() => "cut");
-    await sleep(200);
+    await eventually(async () => {
+      const active =
+        "select 1 from pg_stat_activity where state = 'active' and query like '%sqrt(n)%' and pid <> pg_backend_pid()";
+      if ((await query(url, (sql) => sql.unsafe(active))).length === 0) throw new Error("not busy yet");
+    });
     process.kill(await postmasterPid(dataDir), "SIGKILL");
     await holder.line(({ message }) => message === "PostgreSQL is back");
     await busy;
