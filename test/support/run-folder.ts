@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, statfs, writeFi
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { canEnter, isRoot, unprivilegedAccount } from "../../src/embedded/account.ts";
 
 /** The folder of everything that a run of the tests writes, and the mark by which its processes are known. */
 export interface RunFolder {
@@ -17,7 +18,7 @@ const BYTES_NEEDED = 3 * 1024 ** 3;
 
 /** Makes the folder, and gives this process and its children a temporary folder in it. */
 export async function makeRunFolder(): Promise<RunFolder> {
-  const folder = await mkdtemp(path.join((await isUsable(MEMORY)) ? MEMORY : tmpdir(), "weir-test-"));
+  const folder = await mkdtemp(path.join(await placeOfRun(), "weir-test-"));
   // mkdtemp makes it 0700, where an unprivileged PostgreSQL can't enter.
   await chmod(folder, 0o755);
   const temporary = path.join(folder, "tmp");
@@ -49,8 +50,15 @@ export function environmentOfRun(): NodeJS.ProcessEnv {
   return { TMPDIR, NODE_COMPILE_CACHE };
 }
 
+/** A folder that PostgreSQL's user may enter: a cluster in any other is kept elsewhere, where it would stay behind. */
+async function placeOfRun(): Promise<string> {
+  if (await isRoomy(MEMORY)) return MEMORY;
+  const account = isRoot() ? await unprivilegedAccount() : undefined;
+  return (await canEnter(account, tmpdir())) ? tmpdir() : "/var/tmp";
+}
+
 /** Whether there is room, and programs can be run there. */
-async function isUsable(folder: string): Promise<boolean> {
+async function isRoomy(folder: string): Promise<boolean> {
   try {
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < BYTES_NEEDED) return false;
