@@ -1,8 +1,8 @@
 import { defineConfig } from "drizzle-kit";
 
 /**
- * For `drizzle-kit generate` only. The feed's tables (src/db/feed.ts) are not listed: partitions, triggers and
- * functions are beyond drizzle's model and stand in hand-written migrations.
+ * For `drizzle-kit generate` only. The feed's tables are not listed: partitions, triggers and functions are beyond
+ * drizzle's model and stand in hand-written migrations.
  */
 export default defineConfig({
   dialect: "postgresql",

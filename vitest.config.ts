@@ -23,6 +23,8 @@ export default defineConfig({
     setupFiles: "test/support/each-file.ts",
     // Each file waits for servers and processes most of the time: one core less would be idle.
     maxWorkers: "100%",
+    // A worker for each file would load the same packages again and again. What a file leaves open fails it (each-file.ts).
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

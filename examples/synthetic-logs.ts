@@ -43,7 +43,7 @@ async function writeLog(folder: string, now: Date): Promise<void> {
 }
 
 /** A log of 3 to 8 messages; one in 20 is blank, one in 20 has no MSH-10. */
-export function syntheticLog(now: Date, modality: string): string {
+function syntheticLog(now: Date, modality: string): string {
   const messages = Array.from({ length: 3 + below(6) }, (_, at) => {
     const time = stamp(now, " ").replace(/(\d\d)(\d\d)(\d\d)$/, "$1:$2:$3");
     const chance = Math.random();

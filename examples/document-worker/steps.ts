@@ -7,7 +7,7 @@ import { UPDATE_STEP_STATUS } from "./operations.ts";
 export class Skip extends Error {}
 
 /** A step has failed for good; it was reported. */
-export class StepFailed extends Error {}
+class StepFailed extends Error {}
 
 export interface Steps {
   /** Runs a step, again when it fails, and reports each attempt. Throws {@link StepFailed}, and {@link WeirError} when nothing can be reported. */

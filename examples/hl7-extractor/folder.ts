@@ -75,6 +75,6 @@ function watchChanges(folder: string) {
 }
 
 /** Resolves after so many milliseconds, or when aborted. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
 }

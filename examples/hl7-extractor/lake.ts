@@ -10,7 +10,7 @@ export interface StagedMessage {
 }
 
 /** `<lake>/2024-01-15/20240115_radiology.ndjson`: a file per log, so that ingesting a log again replaces its lines. */
-export function lakePath(lake: string, logPath: string): string {
+function lakePath(lake: string, logPath: string): string {
   return join(lake, dateOfLog(logPath) ?? UNKNOWN_DATE, `${basename(logPath, ".log")}.ndjson`);
 }
 

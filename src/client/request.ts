@@ -25,7 +25,7 @@ interface Answer {
  * Whether an operation may be sent again when its answer was lost: a query, or a mutation with an idempotencyKey. The
  * text can't tell whether another mutation is an upsert; its caller says so.
  */
-export function isRepeatable(query: string, variables: Readonly<Record<string, unknown>>): boolean {
+function isRepeatable(query: string, variables: Readonly<Record<string, unknown>>): boolean {
   return /^\s*(?:query\b|\{)/.test(query) || typeof variables["idempotencyKey"] === "string";
 }
 

@@ -33,11 +33,6 @@ export const bytewiseText = customType<{ data: string; driverData: string }>({
   dataType: () => 'text COLLATE "C"',
 });
 
-/** `xid8`: a 64-bit transaction id, which never wraps around. Kept as text: it may exceed 2^53. */
-export const xid8 = customType<{ data: string; driverData: string }>({
-  dataType: () => "xid8",
-});
-
 /** What a stored word means when it is none of those that a column may have. */
 export const UNKNOWN = "unknown";
 /** A word of a column that programs fill. */

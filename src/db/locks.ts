@@ -37,7 +37,7 @@ export function lockNumbers(name: NumberedLock): readonly [space: number, number
 }
 
 /** The first number of locks of which there is one for each subject; the second is `hashtext(subject)`. */
-export function lockSpace(name: NamedLock): number {
+function lockSpace(name: NamedLock): number {
   return LOCKS[name].space;
 }
 

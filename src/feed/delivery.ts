@@ -43,7 +43,7 @@ export async function selectDeliveries(
   return wanted;
 }
 
-export function delivery(
+function delivery(
   feedId: string,
   piece: Piece,
   change: LoggedChange,
@@ -65,7 +65,7 @@ export function delivery(
 }
 
 /** Reads a row that its change carried by primary key only, as it is now; null when it was deleted since. */
-export async function readLargeRow(db: Db, change: LoggedChange): Promise<Readonly<Record<string, unknown>> | null> {
+async function readLargeRow(db: Db, change: LoggedChange): Promise<Readonly<Record<string, unknown>> | null> {
   const { table, primaryKey } = TOPICS[change.topic];
   const key = change.row();
   const columns: Readonly<Record<string, Column>> = getColumns(table);

@@ -185,7 +185,7 @@ function toChange(logged: LogRow): LoggedChange {
 }
 
 /** Turns `to_jsonb(row)` into what a select of the same row answers: drizzle's names, instants in their one form. */
-export function rowFromJson(topic: Topic, json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function rowFromJson(topic: Topic, json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const columns: Readonly<Record<string, Column>> = getColumns(TOPICS[topic].table);
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {

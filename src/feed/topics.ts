@@ -37,5 +37,5 @@ export const TOPIC_NAMES: readonly Topic[] = [
   "SEEDER_RUN",
 ];
 
-export const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;
+const CHANGE_OPERATIONS = ["SNAPSHOT", "INSERT", "UPDATE", "DELETE"] as const;
 export type ChangeOperation = (typeof CHANGE_OPERATIONS)[number];

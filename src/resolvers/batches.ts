@@ -19,9 +19,3 @@ export function textArray(values: readonly string[]): SQL {
 export function bigintArray(values: readonly number[]): SQL {
   return sql`array(select jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)::bigint)`;
 }
-
-export function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
-  const known = map.get(key) ?? make();
-  map.set(key, known);
-  return known;
-}

@@ -3,7 +3,7 @@ import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { CursorError } from "../feed/cursor.ts";
 
 /** Every code that a caller may find in `extensions.code` of an error that a resolver meant for him. */
-export const ERROR_CODES = [
+const ERROR_CODES = [
   /** The input is wrong; the message says what and how to mend it. Trying again does not help. */
   "BAD_USER_INPUT",
   /** What the operation names does not exist. */

@@ -85,7 +85,7 @@ export function toPage<Row>(request: PageRequest, fetched: readonly Row[]): Page
     : { rows, hasNextPage: hasMore, hasPreviousPage: request.hasCursor };
 }
 
-export function writeCursor<Row>(order: Order<Row>, row: Row): string {
+function writeCursor<Row>(order: Order<Row>, row: Row): string {
   return Buffer.from(JSON.stringify([order.name, ...order.keyOf(row)])).toString("base64url");
 }
 

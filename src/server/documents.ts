@@ -13,7 +13,7 @@ import { textProblem } from "../resolvers/text.ts";
 import { withCode } from "./present.ts";
 
 /** A document that is valid, or why it is not. */
-export interface ReadDocument {
+interface ReadDocument {
   readonly document?: DocumentNode;
   readonly errors?: readonly GraphQLError[];
 }

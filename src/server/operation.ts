@@ -41,7 +41,7 @@ export interface Operation {
 }
 
 /** A subscription that began, not yet read. */
-export interface StartedSubscription {
+interface StartedSubscription {
   readonly source: ChangeSource;
   /** Executes the operation for one delivery, with loaders of its own; never rejects. */
   readonly executeEvent: (delivery: unknown) => ExecutionResult | Promise<ExecutionResult>;

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
 import { addUpCounts } from "../../src/db/counts.ts";
 import { settleDocuments } from "../../src/db/settle.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { barrier } from "../support/direct-writers.ts";
 import { ask, collect, connect, startService } from "../support/service.ts";
 
 async function addFile(sql: Sql, id?: number): Promise<number> {
@@ -218,10 +218,11 @@ describe("a program that writes by SQL", () => {
     await using database = await createTestDatabase();
     const { sql } = database;
     const [a, b] = [await addFile(sql), await addFile(sql)];
+    const both = barrier(2);
     const crossing = async (name: string, first: number, second: number) =>
       sql.begin(async (tx) => {
         await tx`insert into documents.file_processing_steps (file_id, step_name, status) values (${first}, ${name}, 'success')`;
-        await sleep(200);
+        await both();
         await tx`insert into documents.file_processing_steps (file_id, step_name, status) values (${second}, ${name}, 'failure')`;
       });
     await Promise.all([crossing("x", a, b), crossing("upload_to_y", b, a)]);

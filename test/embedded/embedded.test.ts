@@ -1,6 +1,19 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
 import os from "node:os";
@@ -394,7 +407,11 @@ describe.concurrent("a service", () => {
     await addRow(url);
     // A backend that computes does not notice that its server is gone, and keeps the shared memory in use.
     const busy = query(url, (sql) => sql`select sum(sqrt(n)) from generate_series(1, 5000000) n`).catch(() => "cut");
-    await sleep(200);
+    await eventually(async () => {
+      const active =
+        "select 1 from pg_stat_activity where state = 'active' and query like '%sqrt(n)%' and pid <> pg_backend_pid()";
+      if ((await query(url, (sql) => sql.unsafe(active))).length === 0) throw new Error("not busy yet");
+    });
     process.kill(await postmasterPid(dataDir), "SIGKILL");
     await holder.line(({ message }) => message === "PostgreSQL is back");
     await busy;
@@ -427,11 +444,16 @@ describe.concurrent("a service", () => {
     const holder = hold({ dataDir, binaries });
     await holder.ready();
     const program = path.join(binaries, "native/bin/postgres");
-    await rm(program);
+    await rename(program, `${program}.away`);
     process.kill(await postmasterPid(dataDir), "SIGKILL");
     await holder.line(({ message }) => String(message).startsWith("PostgreSQL is not back yet"));
     await holder.stop();
     expect(holder.lines.at(-1)).toEqual({ event: "stopped" });
+    // Its next start removes the shared memory that it left.
+    await rename(`${program}.away`, program);
+    const next = hold({ dataDir, binaries });
+    await next.ready();
+    await next.stop();
   });
 });
 

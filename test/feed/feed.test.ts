@@ -20,7 +20,7 @@ interface Change {
 const RECORD = `mutation ($input: FileStatusInput!) { recordFileStatus(input: $input) { id } }`;
 const RECORD_MANY = `mutation ($input: [FileStatusInput!]!) { recordFileStatuses(input: $input) { id } }`;
 
-/** Writers by the API, by every kind of SQL, and one transaction that stays open; resolves when all have committed. */
+/** Writers by the API, by every kind of SQL, and one transaction that is open all the while; resolves when all have committed. */
 async function writeFromEverywhere(urls: readonly string[], sql: Sql, rounds: number): Promise<void> {
   const api = Array.from({ length: 16 }, async (_, writer) => {
     const url = urls[writer % urls.length] ?? "";
@@ -51,12 +51,12 @@ async function writeFromEverywhere(urls: readonly string[], sql: Sql, rounds: nu
   ].map(async (write) => {
     for (let round = 0; round < rounds; round += 1) await write(round);
   });
-  const open = sql.begin(async (tx) => {
+  const others = Promise.all([...api, ...direct]);
+  await sql.begin(async (tx) => {
     await tx`insert into ingest.file_statuses (file_path, type, status, error_message) values ('/own/open', 'HL7', 'staged', '0')`;
-    await sleep(2_500);
+    await others;
     await tx`insert into ingest.file_statuses (file_path, type, status, error_message) values ('/own/open', 'HL7', 'staged', '1')`;
   });
-  await Promise.all([...api, ...direct, open]);
 }
 
 async function storedIds(sql: Sql): Promise<string[]> {
@@ -82,10 +82,10 @@ describe("a subscriber", () => {
     await using app = await startService(database.url);
     const { client, ...seen } = await subscribeLive(app.url);
     await writeFromEverywhere([app.url], database.sql, 60);
+    // A duplicate would come before what is written behind it.
+    await ask(app.url, RECORD, { input: { filePath: "/last", type: "HL7", status: "STAGED" } });
+    await seen.until((items) => items.at(-1)?.key === "/last");
     const stored = await storedIds(database.sql);
-    await seen.until((items) => items.length >= stored.length);
-    // A duplicate would come right behind.
-    await sleep(700);
     expectAllOnceInOrder(seen.items, stored);
     expect(seen.errors).toEqual([]);
     // Whoever keeps the last current row of each file has the current state.
@@ -112,24 +112,28 @@ describe("a subscriber", () => {
     const changes: Change[] = [];
     let connections = 0;
     for (;;) {
-      const wasWriting = isWriting;
       const { client, sockets } = connect(connections % 2 === 0 ? one.url : other.url);
       const seen = collect<Change>(client, SUBSCRIPTION, { after });
-      await sleep(wasWriting ? Math.random() * 500 : 700);
+      const enough = 1 + Math.floor(Math.random() * 150);
+      await Promise.race([seen.until((items) => items.length >= enough), writing]);
+      if (!isWriting) {
+        await ask(one.url, RECORD, { input: { filePath: "/more", type: "HL7", status: "STAGED" } });
+        await seen.until((items) => items.length > 0);
+      }
       sockets[0]?.terminate();
       await seen.ended;
       connections += 1;
       changes.push(...seen.items);
       after = seen.items.at(-1)?.cursor ?? after;
-      if (!wasWriting && seen.items.length === 0) break;
+      if (!isWriting && connections > 4) break;
     }
     await writing;
     // It goes on until it is live, so that the replay ends where the present begins.
     const { client } = connect(other.url);
     const seen = collect<Change>(client, SUBSCRIPTION, { after });
     for (let row = 1; seen.items.at(-1)?.isReplay !== false; row += 1) {
-      await ask(one.url, RECORD, { input: { filePath: "/last", type: "HL7", status: "STAGED" } });
-      await seen.until((items) => items.length === row);
+      await ask(one.url, RECORD, { input: { filePath: `/last/${row}`, type: "HL7", status: "STAGED" } });
+      await seen.until((items) => items.at(-1)?.key === `/last/${row}`);
     }
     changes.push(...seen.items);
     await client.dispose();
@@ -183,7 +187,7 @@ describe("a subscriber", () => {
     const { client, ...seen } = await subscribeLive(app.url);
     await database.sql.begin(async (tx) => {
       await tx`insert into ingest.file_statuses (file_path, type, status) values ('/lone', 'HL7', 'staged')`;
-      await sleep(1_200);
+      for (let looks = 0; looks < 4; looks += 1) await app.services.feed.tail.look();
     });
     await seen.until((items) => items.length === 2);
     expect(seen.items.map(({ key }) => key)).toEqual(["/first", "/lone"]);

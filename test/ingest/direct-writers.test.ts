@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { describe, expect, it } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
 import { settleStatuses } from "../../src/db/settle.ts";
 import { createTestDatabase } from "../support/database.ts";
+import { barrier } from "../support/direct-writers.ts";
 
 const insert = (sql: Sql, path: string, status: string, at?: string) =>
   sql`insert into ingest.file_statuses (file_path, type, status, processed_at)
@@ -148,13 +148,14 @@ describe("a program that writes by SQL", () => {
   it("never fails by a deadlock of ours: what could not be set at once is settled from the history", async () => {
     await using database = await createTestDatabase();
     const { sql } = database;
-    const crossing = async (first: string, second: string, pause: number) =>
+    const both = barrier(2);
+    const crossing = async (first: string, second: string) =>
       sql.begin(async (tx) => {
         await tx`insert into ingest.file_statuses (file_path, type, status) values (${first}, 'HL7', 'staged')`;
-        await sleep(pause);
+        await both();
         await tx`insert into ingest.file_statuses (file_path, type, status) values (${second}, 'HL7', 'ingested')`;
       });
-    await Promise.all([crossing("/a", "/b", 200), crossing("/b", "/a", 200)]);
+    await Promise.all([crossing("/a", "/b"), crossing("/b", "/a")]);
     expect((await sql`select count(*) from ingest.file_statuses`)[0]?.["count"]).toBe("4");
     expect((await sql`select count(*) from ingest.unsettled_statuses`)[0]?.["count"]).not.toBe("0");
     await settleStatuses(database.db);
@@ -170,11 +171,13 @@ describe("a program that writes by SQL", () => {
     await using database = await createTestDatabase();
     const { sql } = database;
     const release = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
     const holding = sql.begin(async (tx) => {
       await tx`insert into ingest.file_statuses (file_path, type, status) values ('/held', 'HL7', 'staged')`;
+      held.resolve();
       await release.promise;
     });
-    await sleep(100);
+    await held.promise;
     await insert(sql, "/held", "ingested");
     release.resolve();
     await holding;

@@ -137,20 +137,24 @@ describe("a custom manifest", () => {
 
   it("is not deleted while it is being refreshed, or while other views read it", async () => {
     const REMOVE = "mutation ($id: ID!) { deleteCustomReportManifest(id: $id) }";
-    const id = await makeReport(app.url, "busy", "SELECT pg_sleep(1.5)::text AS x");
+    const id = await makeReport(app.url, "busy", "SELECT 1 AS x FROM (SELECT pg_advisory_xact_lock_shared(816)) l");
     await refreshed(app.url, "busy");
     await database.sql`create view public.reader as select * from reporting.busy`;
     await expectRefused(REMOVE, { id }, /Other views read reporting\.busy/, "CONFLICT");
     await database.sql`drop view public.reader`;
-    const { runId } = await refresh(app.url, "busy");
-    await until(
-      async () =>
-        (await database.sql`select status from reporting.seeder_run_history where run_id = ${runId}`)[0]?.[
-          "status"
-        ] as string,
-      (status) => status === "running",
-    );
-    await expectRefused(REMOVE, { id }, /busy is being refreshed/, "CONFLICT");
+    await database.sql.begin(async (holder) => {
+      // The refresh waits for it until it was refused.
+      await holder`select pg_advisory_xact_lock(816)`;
+      const { runId } = await refresh(app.url, "busy");
+      await until(
+        async () =>
+          (await database.sql`select status from reporting.seeder_run_history where run_id = ${runId}`)[0]?.[
+            "status"
+          ] as string,
+        (status) => status === "running",
+      );
+      await expectRefused(REMOVE, { id }, /busy is being refreshed/, "CONFLICT");
+    });
   });
 
   it("is one when several are made at once under one name", async () => {

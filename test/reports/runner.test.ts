@@ -74,8 +74,12 @@ describe("a refresh", () => {
   });
 
   it("that waits or is under way answers for another one, however many ask", async () => {
-    await insertManifest(database.sql, "slow", "SELECT pg_sleep(0.3)");
-    const runs = await Promise.all(Array.from({ length: 10 }, () => refresh(app.url, "slow")));
+    await insertManifest(database.sql, "slow", "SELECT 1 AS x FROM (SELECT pg_advisory_xact_lock_shared(815)) l");
+    const runs = await database.sql.begin(async (holder) => {
+      // None ends before the last was asked for.
+      await holder`select pg_advisory_xact_lock(815)`;
+      return Promise.all(Array.from({ length: 10 }, () => refresh(app.url, "slow")));
+    });
     expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1);
     await ended(app.url, runs[0] ?? { runId: "" });
     expect((await refreshed(app.url, "slow")).runId).not.toBe(runs[0]?.runId);
@@ -395,6 +399,7 @@ describe("when the service ends during a refresh", () => {
     expect(await own.sql`select from reporting.slow`).toHaveLength(3);
     // As if its lease had run out: the clock is the database's.
     await own.sql`update reporting.seeder_queue set lease_until = now()`;
+    await own.sql`update source.pace set seconds = 0`;
     await using second = await spawnService({ DATABASE_URL: own.url });
     expect(await ended(second.url, { runId })).toMatchObject({
       status: "SUCCESS",

@@ -19,3 +19,14 @@ export async function binaryCopy(sql: Sql, rows: readonly (readonly [string, str
   copy.end(Buffer.from([0xff, 0xff]));
   await once(copy, "finish");
 }
+
+/** Where so many wait for each other. */
+export function barrier(count: number): () => Promise<void> {
+  const all = Promise.withResolvers<void>();
+  let waiting = 0;
+  return () => {
+    waiting += 1;
+    if (waiting === count) all.resolve();
+    return all.promise;
+  };
+}

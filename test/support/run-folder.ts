@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, statfs, writeFi
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { canEnter, isRoot, unprivilegedAccount } from "../../src/embedded/account.ts";
 
 /** The folder of everything that a run of the tests writes, and the mark by which its processes are known. */
 export interface RunFolder {
@@ -15,15 +16,16 @@ export interface RunFolder {
 const MEMORY = "/dev/shm";
 const BYTES_NEEDED = 3 * 1024 ** 3;
 
-/** Makes the folder, and makes the temporary folder of this process and its children one in it. */
+/** Makes the folder, and gives this process and its children a temporary folder in it. */
 export async function makeRunFolder(): Promise<RunFolder> {
-  const folder = await mkdtemp(path.join((await isUsable(MEMORY)) ? MEMORY : tmpdir(), "weir-test-"));
+  const folder = await mkdtemp(path.join(await placeOfRun(), "weir-test-"));
   // mkdtemp makes it 0700, where an unprivileged PostgreSQL can't enter.
   await chmod(folder, 0o755);
   const temporary = path.join(folder, "tmp");
   await mkdir(temporary);
   await chmod(temporary, 0o1777);
   process.env["TMPDIR"] = temporary;
+  process.env["NODE_COMPILE_CACHE"] = path.join(temporary, COMPILED);
   return {
     path: folder,
     async removeEmpty(others) {
@@ -43,12 +45,20 @@ const COMPILED = "node-compile-cache";
 const KEPT = new Set([COMPILED]);
 
 /** What a process of the tests gets beside its settings: it is known by it, and starts sooner. */
-export function environmentOfRun(): Record<string, string> {
-  return { TMPDIR: tmpdir(), NODE_COMPILE_CACHE: path.join(tmpdir(), COMPILED) };
+export function environmentOfRun(): NodeJS.ProcessEnv {
+  const { TMPDIR, NODE_COMPILE_CACHE } = process.env;
+  return { TMPDIR, NODE_COMPILE_CACHE };
+}
+
+/** A folder that PostgreSQL's user may enter: a cluster in any other is kept elsewhere, where it would stay behind. */
+async function placeOfRun(): Promise<string> {
+  if (await isRoomy(MEMORY)) return MEMORY;
+  const account = isRoot() ? await unprivilegedAccount() : undefined;
+  return (await canEnter(account, tmpdir())) ? tmpdir() : "/var/tmp";
 }
 
 /** Whether there is room, and programs can be run there. */
-async function isUsable(folder: string): Promise<boolean> {
+async function isRoomy(folder: string): Promise<boolean> {
   try {
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < BYTES_NEEDED) return false;

@@ -32,23 +32,32 @@ const MOST_CONNECTIONS = 400;
  * anything is left of it: processes, folders, databases.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await makeRunFolder();
-  const dataDir = path.join(folder.path, "18");
   await using starting = new AsyncDisposableStack();
-  const embedded = starting.use(await startEmbedded(dataDir));
-  const old = existsSync(`${DEBIAN_15}/postgres`) ? await startDebian15(path.join(folder.path, "15")) : null;
-  if (old === null)
-    process.stdout.write(`PostgreSQL 15 is not installed in ${DEBIAN_15}: the tests run on 18 alone.\n`);
-  else starting.defer(old.stop);
-  const urls = [maintenanceUrl(embedded.url), ...(old === null ? [] : [old.url])];
-  for (const url of urls) await makeTemplate(url);
-  project.provide("postgres18", maintenanceUrl(embedded.url));
-  project.provide("postgres15", old?.url ?? null);
+  const folder = await makeRunFolder();
+  const left: string[] = [];
+  starting.defer(() => folder.removeEmpty(left));
+  const newest = async () => {
+    const server = starting.use(await startEmbedded(path.join(folder.path, "18")));
+    return makeTemplate(maintenanceUrl(server.url));
+  };
+  const oldest = async () => {
+    const isWanted = project.vitest.projects.some(({ name }) => name === "postgres 15");
+    if (isWanted && !existsSync(`${DEBIAN_15}/postgres`))
+      process.stdout.write(`PostgreSQL 15 is not installed in ${DEBIAN_15}: the tests run on 18 alone.\n`);
+    else if (isWanted) {
+      const server = await startDebian15(path.join(folder.path, "15"));
+      starting.defer(server.stop);
+      return makeTemplate(server.url);
+    }
+    return null;
+  };
+  const [postgres18, postgres15] = await Promise.all([newest(), oldest()]);
+  project.provide("postgres18", postgres18);
+  project.provide("postgres15", postgres15);
   const servers = starting.move();
   return async () => {
-    const databases = (await Promise.all(urls.map(leftDatabases))).flat();
+    for (const url of [postgres18, postgres15]) if (url !== null) left.push(...(await leftDatabases(url)));
     await servers.disposeAsync();
-    await folder.removeEmpty(databases);
   };
 }
 
@@ -83,13 +92,15 @@ async function settle(url: string): Promise<void> {
   await sql.end();
 }
 
-async function makeTemplate(url: string): Promise<void> {
+/** Answers the same URL. */
+async function makeTemplate(url: string): Promise<string> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   await sql.unsafe(`create database ${TEMPLATE}`);
   await sql.end();
   const template = new URL(url);
   template.pathname = `/${TEMPLATE}`;
   await migrateDatabase(template.href);
+  return url;
 }
 
 async function leftDatabases(url: string): Promise<string[]> {

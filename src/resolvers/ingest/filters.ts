@@ -56,7 +56,7 @@ type StatusColumns = Pick<
 >;
 
 /** The key under which a path is indexed. */
-export function pathKey(path: string): SQL {
+function pathKey(path: string): SQL {
   return sql`weir.path_key(${path}::text)`;
 }
 

@@ -46,7 +46,7 @@ const RECENT_ORDER: Order<FileRow> = {
 };
 
 /** Latest date first, then by path. */
-export const LOG_FILE_ORDER: Order<FileRow> = {
+const LOG_FILE_ORDER: Order<FileRow> = {
   name: "log",
   columns: [
     { expression: SORT_DATE, direction: "desc", type: "date" },

@@ -10,7 +10,7 @@ import { asWriter } from "../transactions.ts";
 import type { NewFileStatus, NewHl7File } from "./input.ts";
 
 /** What one mutation asks to be written. */
-export interface StatusReport {
+interface StatusReport {
   /** Name of the token that writes; '' without authentication. */
   readonly actor: string;
   readonly operation: "recordFileStatus" | "recordFileStatuses";

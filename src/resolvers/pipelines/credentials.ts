@@ -5,7 +5,7 @@ import { badInput, userError } from "../errors.ts";
 import { formatPath } from "../text.ts";
 
 /** What a secret is shown as; sent back, it keeps the stored value. */
-export const MASK = "********";
+const MASK = "********";
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -79,7 +79,7 @@ function wrongKey(owner: string, id: string, what: string) {
 }
 
 /** Id of the key that a JWE is encrypted under; undefined for what is none. */
-export function keyIdOf(stored: string): string | undefined {
+function keyIdOf(stored: string): string | undefined {
   try {
     return decodeProtectedHeader(stored).kid;
   } catch {

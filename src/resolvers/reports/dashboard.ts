@@ -18,12 +18,12 @@ export interface SeederDashboard {
   readonly lastDay: () => Promise<LastDay>;
 }
 
-export interface JobCounts {
+interface JobCounts {
   readonly total: number;
   readonly byStatus: readonly { readonly status: SeederStatusWord; readonly count: number }[];
 }
 
-export interface LastDay {
+interface LastDay {
   /** Part of the runs that succeeded, of those that ended; null when none ended. */
   readonly successRate: number | null;
   readonly recordsProcessed: number;

@@ -35,12 +35,12 @@ export interface SeederRunFilter extends ReportFilter {
 }
 
 /** Whether a job is failing, by the database's own definition. */
-export function isFailing({ failingAfter }: Settings): SQL {
+function isFailing({ failingAfter }: Settings): SQL {
   return sql`reporting.is_failing(${seederJobs.consecutiveFailures}, ${failingAfter}::integer)`;
 }
 
 /** Whether a job is running for too long, by the database's own definition. */
-export function isLongRunning({ longRunningMinutes }: Settings): SQL {
+function isLongRunning({ longRunningMinutes }: Settings): SQL {
   return sql`reporting.is_long_running(${seederJobs.tableName}, ${seederJobs.status}, ${seederJobs.startTime}, ${longRunningMinutes}::integer)`;
 }
 

@@ -29,7 +29,7 @@ export function runNumber(id: string): number {
   return number;
 }
 
-export function unknownRun(id: string | number) {
+function unknownRun(id: string | number) {
   return userError("NOT_FOUND", `There is no run ${id}.`);
 }
 

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { badInput } from "../errors.ts";
 import { IS_ACTIVE, IS_OVERDUE } from "../pipelines/reads.ts";
 
-export const BUCKETS = ["minute", "hour", "day"] as const;
+const BUCKETS = ["minute", "hour", "day"] as const;
 export type BucketWord = (typeof BUCKETS)[number];
 
 const SECONDS: Readonly<Record<BucketWord, number>> = { minute: 60, hour: 3_600, day: 86_400 };

@@ -12,7 +12,7 @@ export const FileOverallStatus = builder.enumType("FileOverallStatus", {
 });
 
 /** PostgreSQL computes the word, of one expression. */
-export function overallStatusOf({ overallStatus }: Pick<DocumentRow, "overallStatus">): FileOverallStatusWord {
+function overallStatusOf({ overallStatus }: Pick<DocumentRow, "overallStatus">): FileOverallStatusWord {
   const word = FILE_OVERALL_STATUSES.find((status) => status === overallStatus);
   if (word === undefined) throw new Error(`documents.files has the overall status ${overallStatus}`);
   return word;

@@ -100,7 +100,7 @@ export const ProcessingLog = builder.objectRef<ProcessingLogRow>("ProcessingLog"
   }),
 });
 
-export const ProcessingLogConnection = connectionOf("ProcessingLog", ProcessingLog);
+const ProcessingLogConnection = connectionOf("ProcessingLog", ProcessingLog);
 
 const ProcessingLogFilter = builder.inputType("ProcessingLogFilter", {
   description: "Entries that meet all that is given; null asks nothing.",

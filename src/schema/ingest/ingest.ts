@@ -62,7 +62,7 @@ const FileStatusConnection = connectionOf("FileStatus", FileStatus);
 const date =
   "Date of the log: as reported last for it, else the first eight digits in its file name; null when neither gives one.";
 
-export const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
+const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
 export const Hl7File = builder.objectRef<ingest.Hl7File>("Hl7File");
 const LogFileConnection = connectionOf("LogFile", LogFile);
 const Hl7FileConnection = connectionOf("Hl7File", Hl7File);

@@ -4,7 +4,7 @@ import * as seeder from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 
-export const ReportType = builder.enumType("ReportType", {
+const ReportType = builder.enumType("ReportType", {
   description: "Where a report's query comes from.",
   values: {
     CUSTOM: { value: "custom", description: "Written for one agency." },

@@ -22,7 +22,7 @@ export interface Sink {
   drained(): Promise<void>;
 }
 
-export interface SharedSubscription {
+interface SharedSubscription {
   /** Subscriptions with the same key are executed once: same document, variables but for the cursor, and scope. */
   readonly key: string;
   readonly filter: Filter;

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type postgres from "postgres";
 
 /** What a session's server process used; null where it can't be seen from here. */
-export interface Usage {
+interface Usage {
   readonly memoryUsageMb: number | null;
   readonly cpuPercentage: number | null;
 }

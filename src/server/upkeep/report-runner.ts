@@ -121,6 +121,8 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
   });
   reportEngine.onWake(looks.wake);
   looks.wake();
+  // Those whose worker was gone when this service started have waited long enough.
+  expiries.wake();
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
