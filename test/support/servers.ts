@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,6 +11,7 @@ import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { migrateDatabase } from "../../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/embedded/launcher.ts";
+import { superuser, superuserPasswordFile } from "../../src/embedded/secrets.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -31,6 +32,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const silent = { info() {}, warn() {}, error() {} };
   const embedded = await startEmbeddedPostgres({ dataDir: path.join(folder, "18"), log: silent });
   const url18 = new URL(embedded.url);
+  // Tests look into what the service's own user can't.
+  url18.username = superuser;
+  url18.password = (await readFile(path.join(folder, "18", superuserPasswordFile), "utf8")).trim();
   url18.pathname = "/postgres";
   const old = existsSync(`${DEBIAN_15}/postgres`) ? await startDebian15(path.join(folder, "15")) : null;
   if (old === null)
