@@ -6,6 +6,8 @@ const DATABASE_TESTS = [
   "test/ingest/direct-writers.test.ts",
   "test/reports/direct-writers.test.ts",
   "test/reports/runner.test.ts",
+  "test/reports/login.test.ts",
+  "test/reports/attacks.test.ts",
   "test/feed/retention.test.ts",
   "test/house/migrations.test.ts",
   "test/runs/runs.test.ts",

@@ -75,6 +75,9 @@ export const SQLSTATE = {
   /** Something else would lose what it stands on. */
   dependentObjects: "2BP01",
   invalidObjectDefinition: "42P17",
+  insufficientPrivilege: "42501",
+  syntaxError: "42601",
+  undefinedObject: "42704",
 } as const;
 
 /** The SQLSTATE (or the driver's own code) of an error, looked for through drizzle's wrapping; undefined when it has none. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import postgres from "postgres";
-import { databaseUser } from "./secrets.ts";
+import { superuser } from "./secrets.ts";
 
 /** One dedicated connection that is never re-opened behind our back: its end is what tells that a server died. */
 export interface Connection {
@@ -13,10 +13,15 @@ export interface Connection {
 }
 
 /**
- * Connects to the maintenance database `postgres`, not to `weir`: advisory locks belong to one database, and an idle
+ * Connects, unless told otherwise, to the maintenance database `postgres`, not to `weir`: advisory locks belong to one database, and an idle
  * connection to `weir` would hinder dropping it or cloning it.
  */
-export async function connect(port: number, password: string, timeoutMs: number): Promise<Connection> {
+export async function connect(
+  port: number,
+  password: string,
+  timeoutMs: number,
+  { user = superuser, database = "postgres" }: { readonly user?: string; readonly database?: string } = {},
+): Promise<Connection> {
   const socket = connectSocket({ host: "127.0.0.1", port });
   const closed = Promise.withResolvers<void>();
   let isClosed = false;
@@ -40,9 +45,9 @@ export async function connect(port: number, password: string, timeoutMs: number)
       },
       host: "127.0.0.1",
       port,
-      user: databaseUser,
+      user,
       password,
-      database: "postgres",
+      database,
       ssl: false,
       max: 1,
       // Each of these has a default, in the driver, the environment or the server's settings, that would end an idle

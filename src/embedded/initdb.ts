@@ -7,7 +7,7 @@ import { EmbeddedPostgresError, errorCode } from "./error.ts";
 import { syncFolder, temporarySibling } from "./folders.ts";
 import type { Log } from "./log.ts";
 import { serverEnvironment } from "./postmaster.ts";
-import { databaseUser, writePasswordFor } from "./secrets.ts";
+import { superuser, writePasswordFor } from "./secrets.ts";
 
 /**
  * Makes the cluster beside its place and renames it when it is whole: whoever is killed half-way leaves nothing that
@@ -46,7 +46,7 @@ export async function initCluster(
 async function runInitdb(file: string, target: string, passwordFile: string, account: Account): Promise<void> {
   const args = [
     `--pgdata=${target}`,
-    `--username=${databaseUser}`,
+    `--username=${superuser}`,
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",

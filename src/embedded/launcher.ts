@@ -5,14 +5,21 @@ import { canEnter, isRoot, unprivilegedAccount } from "./account.ts";
 import { findBinaries, trustedFolder, usableBinaries } from "./binaries.ts";
 import { bringUp } from "./bring-up.ts";
 import { locateCluster, moveCluster } from "./cluster.ts";
-import type { Connection } from "./connection.ts";
 import { EmbeddedPostgresError, errorCode } from "./error.ts";
 import { makeFolder, removeLeftovers } from "./folders.ts";
 import { initCluster } from "./initdb.ts";
 import { takeOwnerLock } from "./lock.ts";
 import type { Log } from "./log.ts";
 import { type Server, stopServer } from "./postmaster.ts";
-import { databaseName, databaseUrl, readPassword, urlFile, writeUrlFile } from "./secrets.ts";
+import { prepareRoles } from "./roles.ts";
+import {
+  databaseUrl,
+  readPassword,
+  servicePasswordFile,
+  superuserPasswordFile,
+  urlFile,
+  writeUrlFile,
+} from "./secrets.ts";
 import { keepServerLogBounded } from "./server-log.ts";
 import type { Site } from "./site.ts";
 import { watchServer } from "./watch.ts";
@@ -50,9 +57,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
   const site = await prepareSite(options).catch(explain);
   const { server, adopted } = await bringUpOwned(site).catch(explain);
-  const url = databaseUrl(server.port, site.password);
+  const url = databaseUrl(server.port, site.servicePassword);
   try {
-    await createDatabase(server.connection);
+    await prepareRoles(site, server.connection, server.port);
     await writeUrlFile(site.dataDir, url);
   } catch (error) {
     await stopServer(site, server);
@@ -90,15 +97,17 @@ async function prepareSite(options: EmbeddedPostgresOptions): Promise<Site> {
     );
   }
   const native = await usableBinaries(binaries, account, { system: systemFolder, own: dataDir }, log);
-  const built = [cluster.path, path.join(dataDir, "postgres-password"), urlFile(dataDir)];
+  const secrets = [superuserPasswordFile, servicePasswordFile].map((name) => path.join(dataDir, name));
+  const built = [cluster.path, ...secrets, urlFile(dataDir)];
   await Promise.all(built.map(async (target) => await removeLeftovers(target, log)));
-  const password = await readPassword(dataDir, !cluster.exists);
+  const password = await readPassword(dataDir, superuserPasswordFile, !cluster.exists);
+  const servicePassword = await readPassword(dataDir, servicePasswordFile, true);
   // Again if another start has put a link to a place elsewhere in our way, and not made the database there yet.
   while (!cluster.exists) {
     await initCluster(cluster.path, native, account, password, log);
     cluster = await locateCluster(dataDir, binaries.major);
   }
-  return { dataDir, cluster: cluster.path, native, account, password, log };
+  return { dataDir, cluster: cluster.path, native, account, password, servicePassword, log };
 }
 
 /** A server may only run as the owner of its cluster. */
@@ -122,11 +131,6 @@ async function bringUpOwned(site: Site): Promise<{ server: Server; adopted: bool
     if (lock) throw inUse(site.dataDir, lock.holder);
     await sleep(100);
   }
-}
-
-async function createDatabase({ sql }: Connection): Promise<void> {
-  const [found] = await sql`/* embedded_find_database */ select 1 from pg_database where datname = ${databaseName}`;
-  if (!found) await sql`/* embedded_create_database */ create database ${sql(databaseName)}`;
 }
 
 function inUse(dataDir: string, holder: string | undefined): EmbeddedPostgresError {

@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { type Connection, connect } from "./connection.ts";
 import { errorCode } from "./error.ts";
 import { isForeignProcess, readPidFile } from "./pid-file.ts";
+import { databaseUser, superuser } from "./secrets.ts";
 import type { Site } from "./site.ts";
 
 export type Probe =
@@ -29,9 +30,15 @@ export async function probeLeftServer(site: Site): Promise<Probe> {
  * the same password and system identifier, and the copied postmaster.pid leads to it.
  */
 export async function probePort(site: Site, port: number): Promise<Probe> {
+  const found = await probeAs(site, port, superuser);
+  // In a cluster that an earlier version made, the service's user is the superuser, until this start.
+  return found.kind === "refused" ? await probeAs(site, port, databaseUser) : found;
+}
+
+async function probeAs(site: Site, port: number, user: string): Promise<Probe> {
   let connection: Connection | undefined;
   try {
-    connection = await connect(port, site.password, answerWithinMs);
+    connection = await connect(port, site.password, answerWithinMs, { user });
     const [row] = await connection.sql<{ folder: string; pid: number }[]>`
       /* embedded_identity */
       select current_setting('data_directory') as folder,

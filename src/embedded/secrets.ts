@@ -5,7 +5,10 @@ import { isRoot } from "./account.ts";
 import { EmbeddedPostgresError, errorCode } from "./error.ts";
 import { syncFolder, temporarySibling } from "./folders.ts";
 
+/** Owner of the database, and whom the service logs in as. */
 export const databaseUser = "weir";
+/** Whom this launcher logs in as. A name that nobody has given to a role of his own. */
+export const superuser = "weir_superuser";
 export const databaseName = "weir";
 
 export function databaseUrl(port: number, password: string): string {
@@ -22,12 +25,15 @@ export async function writeUrlFile(dataDir: string, url: string): Promise<void> 
   await rename(temporary, urlFile(dataDir));
 }
 
+export const superuserPasswordFile = "postgres-password";
+export const servicePasswordFile = "service-password";
+
 /**
- * Reads the data directory's password; makes it if `mayCreate`. Two first starts at once end with the same password,
+ * Reads a password of the data directory; makes it if `mayCreate`. Two first starts at once end with the same password,
  * since only one file can get the name: each initdb then uses it, whichever of them wins.
  */
-export async function readPassword(dataDir: string, mayCreate: boolean): Promise<string> {
-  const file = path.join(dataDir, "postgres-password");
+export async function readPassword(dataDir: string, name: string, mayCreate: boolean): Promise<string> {
+  const file = path.join(dataDir, name);
   if (mayCreate && !(await exists(file))) await createPassword(file);
   const password = await readFile(file, "utf8").catch((error: unknown) => {
     if (errorCode(error) !== "ENOENT") throw error;

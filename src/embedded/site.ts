@@ -10,6 +10,9 @@ export interface Site {
   /** Holds bin/, lib/ and share/. */
   readonly native: string;
   readonly account: Account;
+  /** Of the superuser. */
   readonly password: string;
+  /** Of the database's owner. */
+  readonly servicePassword: string;
   readonly log: Log;
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { prepareReportLogin } from "../db/reports/login.ts";
 import { startEmbeddedPostgres } from "../embedded/launcher.ts";
 import { openFeed } from "../feed/feed.ts";
 import type { Services } from "../resolvers/services.ts";
@@ -63,9 +64,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     }),
   );
 
+  const reportLogin = await prepareReportLogin({
+    url: databaseUrl,
+    name: config.WEIR_SEEDER_ROLE,
+    givenUrl: config.WEIR_SEEDER_DATABASE_URL,
+    temporaryFilesMb: config.WEIR_SEEDER_TEMPORARY_FILES_MB,
+  });
+  if ("problem" in reportLogin) log.warn({}, `No reports are made: ${reportLogin.problem}`);
+
   const closing = new AbortController();
-  const services = createServices({ config, database, feed, keyring, closing: closing.signal });
-  started.use(services.reportEngine);
+  const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal });
   started.use(
     startSeederRunner({
       services,

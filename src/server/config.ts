@@ -19,6 +19,10 @@ function wholeNumber(least: number, most: number, preset: number) {
 }
 
 const URL_ALLOWED = "a URL like postgres://user:password@host:5432/database";
+const databaseUrl = z
+  .string()
+  .refine((value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ""), URL_ALLOWED)
+  .optional();
 const ORIGIN_ALLOWED = "origins like https://dashboard.example.org, separated by commas";
 
 const KEY_ALLOWED = "32 random bytes in base64 or hex, as `openssl rand -base64 32` makes them";
@@ -28,10 +32,7 @@ const secretKey = z
   .refine((key) => key !== undefined, KEY_ALLOWED);
 
 const settings = z.object({
-  DATABASE_URL: z
-    .string()
-    .refine((value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ""), URL_ALLOWED)
-    .optional(),
+  DATABASE_URL: databaseUrl,
   WEIR_HOST: z
     .string()
     .refine(
@@ -82,6 +83,9 @@ const settings = z.object({
     .string()
     .regex(/^[^"\0]{1,63}$/, "the name of a role, up to 63 characters without quotes")
     .optional(),
+  WEIR_SEEDER_DATABASE_URL: databaseUrl,
+  WEIR_SEEDER_MEMORY_MB: wholeNumber(1, 1_000_000, 64),
+  WEIR_SEEDER_TEMPORARY_FILES_MB: wholeNumber(1, 1_000_000, 10_240),
   WEIR_DATABASES: z.string().optional(),
 });
 
@@ -96,6 +100,7 @@ export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
 /** What an error says of the settings whose value it must not show. */
 const SECRET_SETTINGS: Readonly<Record<string, string>> = {
   DATABASE_URL: "not such a URL",
+  WEIR_SEEDER_DATABASE_URL: "not such a URL",
   WEIR_SECRET_KEY: "no key",
   WEIR_OLD_SECRET_KEYS: "no list of keys",
 };

@@ -1,4 +1,5 @@
 import type { Database } from "../db/client.ts";
+import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
@@ -12,9 +13,10 @@ export function createServices(options: {
   database: Database;
   feed: Feed;
   keyring: Keyring;
+  reportLogin: ReportLogin;
   closing: AbortSignal;
 }): Services {
-  const { config, database, feed, keyring, closing } = options;
+  const { config, database, feed, keyring, reportLogin, closing } = options;
   return {
     database,
     feed,
@@ -22,11 +24,10 @@ export function createServices(options: {
     closing,
     ingestWriters: createIngestWriters(database),
     reportEngine: createReportEngine({
-      ownUrl: database.url,
+      login: reportLogin,
       urls: config.WEIR_DATABASES,
-      parallel: config.WEIR_SEEDER_PARALLEL,
       statementTimeoutSeconds: config.WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS,
-      role: config.WEIR_SEEDER_ROLE ?? null,
+      memoryMb: config.WEIR_SEEDER_MEMORY_MB,
       coolingMinutes: config.WEIR_SEEDER_COOLING_MINUTES,
     }),
     settings: {

@@ -81,9 +81,18 @@ const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>>
   WEIR_SEEDER_RUN_TIMEOUT_MINUTES: ["2h", COUNT],
   WEIR_SEEDER_COOLING_MINUTES: ["-", COUNT],
   WEIR_SEEDER_ROLE: ['"', /allowed: the name of a role, up to 63 characters without quotes\.$/m],
+  WEIR_SEEDER_MEMORY_MB: ["64MB", COUNT],
+  WEIR_SEEDER_TEMPORARY_FILES_MB: ["0", COUNT],
 };
 /** Settings that take any text, or whose value is not shown. */
-const APART = ["DATABASE_URL", "WEIR_DATA_DIR", "WEIR_DATABASES", "WEIR_SECRET_KEY", "WEIR_OLD_SECRET_KEYS"];
+const APART = [
+  "DATABASE_URL",
+  "WEIR_SEEDER_DATABASE_URL",
+  "WEIR_DATA_DIR",
+  "WEIR_DATABASES",
+  "WEIR_SECRET_KEY",
+  "WEIR_OLD_SECRET_KEYS",
+];
 
 function expectNamed(line: string, name: string): void {
   const [value, allowed] = WRONG[name] ?? ["", /nothing/];
@@ -224,6 +233,8 @@ describe("the settings", () => {
       WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS: 600,
       WEIR_SEEDER_RUN_TIMEOUT_MINUTES: 120,
       WEIR_SEEDER_COOLING_MINUTES: 30,
+      WEIR_SEEDER_MEMORY_MB: 64,
+      WEIR_SEEDER_TEMPORARY_FILES_MB: 10_240,
       WEIR_DATABASES: new Map(),
     };
     expect(readConfig({})).toEqual(defaults);

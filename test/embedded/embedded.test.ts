@@ -208,7 +208,7 @@ describe.concurrent("a first start", () => {
     await expect(query(wrong.href, (sql) => sql`select 1`)).rejects.toMatchObject({ code: "28P01" });
     expect((await readFile(path.join(dataDir, "database-url"), "utf8")).trim()).toBe(url);
     expect(new URL(url).port).toBe(String(port));
-    for (const file of ["database-url", "postgres-password", "postgres.log"]) {
+    for (const file of ["database-url", "postgres-password", "service-password", "postgres.log"]) {
       expect({ file, mode: (await stat(path.join(dataDir, file))).mode & 0o777 }).toEqual({ file, mode: 0o600 });
     }
     const password = new URL(url).password;
@@ -427,8 +427,11 @@ describe.concurrent("a service", () => {
     const holder = hold({ dataDir });
     const { url } = await holder.ready();
     const pid = await postmasterPid(dataDir);
+    const superuser = new URL(url);
+    superuser.username = "weir_superuser";
+    superuser.password = (await readFile(path.join(dataDir, "postgres-password"), "utf8")).trim();
     await query(
-      url,
+      superuser.href,
       (sql) =>
         sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${`weir ${holder.pid}`}`,
     );

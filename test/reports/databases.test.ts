@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "../../src/server/config.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { createLogin, createTestDatabase } from "../support/database.ts";
 import { makeReport, refreshed } from "../support/reports.ts";
 import { ask, post, startService } from "../support/service.ts";
 
@@ -24,7 +24,11 @@ describe("a report in another database", () => {
     await using own = await createTestDatabase();
     await using other = await createTestDatabase({ isEmpty: true });
     await other.sql`create table sales as select n from generate_series(1, 42) n`;
-    const file = await databasesFile(JSON.stringify({ 2: { url: other.url } }));
+    await using login = await createLogin(other);
+    await other.sql.unsafe(
+      `grant create on database ${other.name} to ${login.name}; grant select on sales to ${login.name}`,
+    );
+    const file = await databasesFile(JSON.stringify({ 2: { url: login.url } }));
     await using app = await startService(own.url, { WEIR_DATABASES: file });
     const id = await makeReport(app.url, "sold", "SELECT n FROM sales", { databaseId: 2 });
     expect(await refreshed(app.url, "sold")).toMatchObject({ status: "SUCCESS", recordsProcessed: 42 });
@@ -38,6 +42,18 @@ describe("a report in another database", () => {
     expect(errors?.[0]?.message).toMatch(/relation "sales" does not exist/);
     await ask(app.url, "mutation ($id: ID!) { deleteCustomReportManifest(id: $id) }", { id });
     expect(await other.sql`select to_regclass('reporting.sold') as view`).toEqual([{ view: null }]);
+  });
+
+  it("is not made as a superuser, and the run says so", async () => {
+    await using own = await createTestDatabase();
+    const file = await databasesFile(JSON.stringify({ 2: { url: own.url } }));
+    await using app = await startService(own.url, { WEIR_DATABASES: file });
+    await own.sql`insert into reporting.seeder_custom_report_manifest (table_name, report_name, agency_id, agency_slug, query, database_id)
+      values ('high', 'High', 1, 'x', 'select 1 as one', 2)`;
+    expect(await refreshed(app.url, "high")).toMatchObject({
+      status: "ERROR",
+      errors: expect.stringMatching(/^No report is made as weir\w*: it is a superuser\. .*WEIR_DATABASES/),
+    });
   });
 
   it("that can't be reached is an error of its run, and the others are refreshed", async () => {
@@ -89,52 +105,6 @@ describe("WEIR_DATABASES", () => {
     expect(message).toMatch(reason);
     expect(message).toMatch(/^WEIR_DATABASES is "[^\n]*allowed: a file like [^\n]*$/);
     expect(message).not.toContain("hunter2");
-  });
-});
-
-describe("WEIR_SEEDER_ROLE", () => {
-  it("runs the queries of reports: what the role may not read is an error, and the view is its own", async () => {
-    await using own = await createTestDatabase();
-    const role = `reports_${own.name}`;
-    await own.sql.unsafe(`create table public.open_table as select 1 as one; create table public.secret as select 2 as two;
-      create role ${role}; grant usage, create on schema reporting to ${role}; grant select on public.open_table to ${role}`);
-    try {
-      await using app = await startService(own.url, { WEIR_SEEDER_ROLE: role });
-      await makeReport(app.url, "allowed", "SELECT * FROM public.open_table");
-      for (let repeat = 0; repeat < 2; repeat += 1)
-        expect(await refreshed(app.url, "allowed")).toMatchObject({ status: "SUCCESS", recordsProcessed: 1 });
-      const [view] = await own.sql`select matviewowner from pg_matviews where matviewname = 'allowed'`;
-      expect(view).toEqual({ matviewowner: role });
-      await own.sql`insert into reporting.seeder_custom_report_manifest (table_name, report_name, agency_id, agency_slug, query)
-        values ('forbidden', 'x', 1, 'x', 'SELECT * FROM public.secret'), ('escape', 'x', 1, 'x', 'SELECT set_config(''role'', ''none'', false) AS x, two FROM public.secret')`;
-      for (const name of ["forbidden", "escape"]) {
-        const run = await refreshed(app.url, name);
-        expect(run).toMatchObject({
-          status: "ERROR",
-          errors: expect.stringContaining("permission denied for table secret"),
-        });
-      }
-    } finally {
-      await own.sql.unsafe(`drop owned by ${role} cascade; drop role ${role}`);
-    }
-  });
-
-  it("given to a service that made views without it: they are made anew under the role, and stay readable", async () => {
-    await using own = await createTestDatabase();
-    const role = `reports_${own.name}`;
-    await own.sql.unsafe(`create role ${role}; grant usage, create on schema reporting to ${role}`);
-    try {
-      const first = await startService(own.url);
-      await makeReport(first.url, "moved", "SELECT 1 AS one");
-      await refreshed(first.url, "moved");
-      await first.stop();
-      await using second = await startService(own.url, { WEIR_SEEDER_ROLE: role });
-      expect(await refreshed(second.url, "moved")).toMatchObject({ status: "SUCCESS" });
-      const [view] = await own.sql`select matviewowner from pg_matviews where matviewname = 'moved'`;
-      expect(view).toEqual({ matviewowner: role });
-    } finally {
-      await own.sql.unsafe(`drop owned by ${role} cascade; drop role ${role}`);
-    }
   });
 });
 

@@ -24,7 +24,9 @@ beforeAll(async () => {
     insert into source.crimes select n, n % 3, 'agency-' || n % 3, 'City ' || n from generate_series(1, 300) n;
     create table source.audit (word text);
     create function source.writes() returns integer language plpgsql as 'begin insert into source.audit values (''x''); return 1; end';
-    create function source.hides() returns integer language plpgsql stable as 'begin return source.writes(); end';`);
+    create function source.hides() returns integer language plpgsql stable as 'begin return source.writes(); end';
+    grant usage on schema source to public;
+    grant select on source.crimes to public;`);
   app = await startService(database.url, { WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS: "2" });
 });
 afterAll(async () => {
@@ -266,7 +268,7 @@ describe("a query that goes wrong is recorded with the reason, and harms nothing
       /relation "source.nowhere" does not exist \(line 2, column 6\)/,
     ],
     ["a division by zero", "SELECT 1 / (agency_id - agency_id) FROM source.crimes", /division by zero/],
-    ["a timeout", "SELECT pg_sleep(60)", /statement timeout/],
+    ["a timeout", "SELECT pg_sleep(60)::text AS x", /statement timeout/],
     ["a second statement", "SELECT 1; DROP TABLE source.crimes", /cannot insert multiple commands|syntax error/],
     ["a statement that drops", "DROP TABLE source.crimes", /syntax error/],
     ["one that deletes", "DELETE FROM source.crimes", /syntax error/],
@@ -274,14 +276,14 @@ describe("a query that goes wrong is recorded with the reason, and harms nothing
     ["SELECT INTO", "SELECT 1 AS one INTO source.made", /INTO is not allowed/],
     ["a way out of the transaction", "SELECT 1) ; COMMIT; DROP TABLE source.crimes; --", /syntax error/],
     ["a comment that is left open", "SELECT 1 /*", /unterminated/],
-    ["a function that writes", "SELECT source.writes() AS one", /read-only transaction/],
-    ["a function that hides that it writes", "SELECT source.hides() AS one", /read-only transaction/],
+    ["a function that writes", "SELECT source.writes() AS one", /permission denied for table audit/],
+    ["a function that hides that it writes", "SELECT source.hides() AS one", /permission denied for table audit/],
     [
       "a sequence that is moved",
       "SELECT setval('reporting.seeder_run_history_id_seq', 1) AS one",
-      /read-only transaction/,
+      /permission denied for sequence/,
     ],
-    ["locks", "SELECT * FROM source.crimes FOR UPDATE", /FOR UPDATE/],
+    ["locks", "SELECT * FROM source.crimes FOR UPDATE", /permission denied for table crimes/],
   ])("%s", async (what, query, reason) => {
     const name = `bad_${what.replaceAll(/\W/g, "_")}`;
     await insertManifest(database.sql, name, query);
@@ -306,7 +308,7 @@ describe("a query that goes wrong is recorded with the reason, and harms nothing
     );
     expect(await refreshed(app.url, "turning")).toMatchObject({
       status: "ERROR",
-      errors: expect.stringMatching(/read-only transaction/),
+      errors: expect.stringMatching(/permission denied for table audit/),
     });
     expect(await database.sql`select from source.audit`).toHaveLength(0);
     expect(await rowsOf("turning")).toBe(1);
@@ -323,7 +325,7 @@ describe("a query that goes wrong is recorded with the reason, and harms nothing
   it("a database that is not configured, and a name that is none", async () => {
     await database.sql`insert into reporting.seeder_custom_report_manifest (table_name, report_name, agency_id, agency_slug, query, database_id)
       values ('elsewhere', 'x', 1, 'x', 'select 1', 9), ('bad"name', 'x', 1, 'x', 'select 1', 1), ('seeder_run_history', 'x', 1, 'x', 'select 1', 1)`;
-    expect((await refreshed(app.url, "elsewhere")).errors).toMatch(/database 9 is not configured/);
+    expect((await refreshed(app.url, "elsewhere")).errors).toMatch(/databaseId is 9, which is not configured/);
     expect((await refreshed(app.url, 'bad"name')).errors).toMatch(/not a plain identifier/);
     expect((await refreshed(app.url, "seeder_run_history")).errors).toMatch(/no materialized view/);
   });
@@ -357,7 +359,9 @@ describe("when the service ends during a refresh", () => {
     "SELECT n, pg_sleep(case when n = 1 then (select seconds from source.pace) else 0 end)::text FROM generate_series(1, 3) n";
 
   async function withSlowReport(own: TestDatabase): Promise<void> {
-    await own.sql.unsafe("create schema source; create table source.pace as select 0::float8 as seconds");
+    await own.sql.unsafe(
+      "create schema source; create table source.pace as select 0::float8 as seconds; grant usage on schema source to public; grant select on source.pace to public",
+    );
     await insertManifest(own.sql, "slow", SLOW);
   }
   /** The refresh is in the middle of its query. */

@@ -31,7 +31,28 @@ export async function createTestDatabase(options: { isEmpty?: boolean; max?: num
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
       await admin.unsafe(`drop database if exists ${name} with (force)`);
+      // A service has made it, for its reports.
+      await admin.unsafe(`drop role if exists ${name}_reports`);
       await admin.end();
+    },
+  };
+}
+
+/** A role that may log in, and nothing else; gone with all it owns when disposed, before its database is. */
+export async function createLogin(
+  database: TestDatabase,
+  attributes = "",
+): Promise<{ readonly name: string; readonly url: string } & AsyncDisposable> {
+  const name = `login_${randomBytes(6).toString("hex")}`;
+  await database.sql.unsafe(`create role ${name} login ${attributes} password 'secret'`);
+  const url = new URL(database.url);
+  url.username = name;
+  url.password = "secret";
+  return {
+    name,
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      await database.sql.unsafe(`drop owned by ${name} cascade; drop role ${name}`);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chown } from "node:fs/promises";
+import { chown, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,7 @@ import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { migrateDatabase } from "../../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/embedded/launcher.ts";
+import { superuser, superuserPasswordFile } from "../../src/embedded/secrets.ts";
 import { makeRunFolder } from "./run-folder.ts";
 
 declare module "vitest" {
@@ -37,8 +38,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const left: string[] = [];
   starting.defer(() => folder.removeEmpty(left));
   const newest = async () => {
-    const server = starting.use(await startEmbedded(path.join(folder.path, "18")));
-    return makeTemplate(maintenanceUrl(server.url));
+    const dataDir = path.join(folder.path, "18");
+    const server = starting.use(await startEmbedded(dataDir));
+    return makeTemplate(await maintenanceUrl(server.url, dataDir));
   };
   const oldest = async () => {
     const isWanted = project.vitest.projects.some(({ name }) => name === "postgres 15");
@@ -65,13 +67,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function startEmbedded(dataDir: string) {
   const log = { info() {}, warn() {}, error() {} };
   const first = await startEmbeddedPostgres({ dataDir, log });
-  await settle(maintenanceUrl(first.url));
+  await settle(await maintenanceUrl(first.url, dataDir));
   await first.stop();
   return startEmbeddedPostgres({ dataDir, log });
 }
 
-function maintenanceUrl(url: string): string {
+/** As the superuser: tests look into what the service's own user can't. */
+async function maintenanceUrl(url: string, dataDir: string): Promise<string> {
   const maintenance = new URL(url);
+  maintenance.username = superuser;
+  maintenance.password = (await readFile(path.join(dataDir, superuserPasswordFile), "utf8")).trim();
   maintenance.pathname = "/postgres";
   return maintenance.href;
 }

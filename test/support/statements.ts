@@ -29,7 +29,8 @@ export async function countStatements(
   const log = createLog("silent");
   const feed = opened.use(await openFeed({ url, log }));
   const closing = new AbortController().signal;
-  const services = createServices({ config: readConfig({}), database, feed, keyring, closing });
+  const reportLogin = { problem: "this test makes none" };
+  const services = createServices({ config: readConfig({}), database, feed, keyring, reportLogin, closing });
   const limits = { depth: 20, aliases: 50, complexity: 10_000_000 };
   const operations = createOperations({ schema, log, limits, services });
   function prepare(query: string, variables: object = {}): Operation {

@@ -200,15 +200,9 @@ async function assertQuery(
   { query, databaseId }: { readonly query: string; readonly databaseId: number },
   agency: Agency,
 ): Promise<void> {
-  const connection = reportEngine.connect(databaseId);
-  if (connection === undefined) {
-    throw badInput(
-      `input.databaseId is ${databaseId}, which is not configured; there are ${reportEngine.databaseIds.join(", ")}. WEIR_DATABASES names others.`,
-    );
-  }
   const bound = bindAgency(query, agency);
   try {
-    await checkQuery(connection, { query: bound, role: reportEngine.role }, { isRun: false });
+    await reportEngine.inSession(databaseId, (session) => checkQuery(session, bound));
   } catch (error) {
     // Without a severity it is no answer of PostgreSQL: it could not be reached.
     if (!(error instanceof Error && "severity" in error)) throw error;
@@ -220,8 +214,7 @@ async function assertQuery(
 async function assertNameIsFree({ reportEngine }: Context, { tableName, databaseId }: ViewPlace): Promise<void> {
   const problem = viewNameProblem(tableName);
   if (problem !== undefined) throw badInput(`${tableName} ${problem}.`);
-  const connection = reportEngine.connect(databaseId);
-  if (connection !== undefined && (await isNameTaken(connection, tableName)))
+  if (await reportEngine.inSession(databaseId, (session) => isNameTaken(session, tableName)))
     throw userError(
       "CONFLICT",
       `reporting.${tableName} exists already and is not a report. Choose another table name.`,
@@ -276,12 +269,13 @@ async function forget({ reportEngine }: Context, tx: Transaction, place: ViewPla
   await tx.execute(
     sql`/* seeder.forget_job */ delete from reporting.seeder_job_status where table_name = ${tableName}`,
   );
-  const connection = reportEngine.connect(databaseId);
-  // A database that is configured no more is not ours to tidy.
-  if (connection === undefined) return;
-  const execute = (text: string) => (databaseId === OWN_DATABASE ? tx.execute(sql.raw(text)) : connection.unsafe(text));
   try {
-    await dropView(execute, tableName);
+    if (databaseId === OWN_DATABASE) await dropView((text) => tx.execute(sql.raw(text)), tableName);
+    // A database that is configured no more is not ours to tidy.
+    else if (reportEngine.refusal(databaseId) === undefined)
+      await reportEngine.inSession(databaseId, (session) =>
+        session.begin((there) => dropView((text) => there.unsafe(text), tableName)),
+      );
   } catch (error) {
     if (sqlState(error) === SQLSTATE.lockNotAvailable)
       throw userError("CONFLICT", `reporting.${tableName} is being read. Try again when that is done.`);

@@ -1,3 +1,5 @@
+import { SQLSTATE } from "../../db/client.ts";
+
 /** The agency for which a query is run. */
 export interface Agency {
   readonly id: number;
@@ -116,6 +118,7 @@ export function viewNameProblem(name: string): string | undefined {
 
 interface PostgresProblem {
   readonly message: string;
+  readonly code?: string | undefined;
   readonly detail?: string | undefined;
   readonly hint?: string | undefined;
   readonly position?: string | undefined;
@@ -127,7 +130,11 @@ interface PostgresProblem {
 export function problemOf(error: unknown, query: string, bound: BoundQuery): string {
   if (!(error instanceof Error)) return String(error);
   const problem: PostgresProblem = error;
-  return [`${problem.message}${placeOf(problem, query, bound)}`, problem.detail, problem.hint]
+  const advice =
+    problem.code === SQLSTATE.insufficientPrivilege && problem.message.startsWith("permission denied")
+      ? "Reports have a login of their own (README, Reports): GRANT it what they shall read"
+      : undefined;
+  return [`${problem.message}${placeOf(problem, query, bound)}`, problem.detail, problem.hint, advice]
     .filter((part) => part !== undefined && part !== "")
     .join(". ");
 }

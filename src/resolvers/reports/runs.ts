@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
 import { lockSubject } from "../../db/locks.ts";
-import { type SeederRunRow, seederManifests, seederRuns } from "../../db/reports/tables.ts";
+import { OWN_DATABASE, type SeederRunRow, seederManifests, seederRuns } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import { writeInTransaction } from "../transactions.ts";
@@ -100,6 +100,8 @@ export async function refreshReport(context: Context, tableName: string): Promis
   const manifest = ifVisible(context, await manifestOf(context.database.db, tableName));
   if (manifest === null) throw noManifest(tableName);
   if (!manifest.enabled) throw userError("CONFLICT", `The manifest of ${tableName} is disabled. Enable it first.`);
+  const refusal = manifest.databaseId === OWN_DATABASE ? context.reportEngine.refusal(OWN_DATABASE) : undefined;
+  if (refusal !== undefined) throw refusal;
   const [run] = await queue(context, [tableName]);
   // Its manifest was deleted in between.
   if (run === undefined) throw noManifest(tableName);

@@ -9,8 +9,6 @@ type Session = postgres.TransactionSql;
 export interface ReportView {
   readonly tableName: string;
   readonly query: BoundQuery;
-  /** The role under which the query runs; null: that of the connection. */
-  readonly role: string | null;
 }
 
 export interface Refreshed {
@@ -43,36 +41,20 @@ async function run<Row extends object = Record<string, unknown>>(
 }
 
 /**
- * Throws PostgreSQL's error unless the text is one query that reads. A cursor takes nothing else, and none that writes by
- * `WITH`. With `isRun` all of its rows are made and thrown away, in a transaction that can't write: there a function that
- * writes fails, which it would not while a view is filled.
+ * Throws PostgreSQL's error unless the text is one query that reads and could be run. A cursor takes nothing else, and none that
+ * writes by `WITH`.
  */
-export async function checkQuery(
-  sql: Sql,
-  { query, role }: Pick<ReportView, "query" | "role">,
-  options: { readonly isRun: boolean; readonly signal?: AbortSignal },
-): Promise<void> {
-  const { isRun, signal } = options;
-  const checked = new Error("checked");
-  try {
-    await sql.begin("read only", async (session) => {
-      await prepareSession(session, role);
-      await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`, signal);
-      if (isRun) await run(session, "MOVE FORWARD ALL FROM weir_check", signal);
-      await session`select pg_advisory_unlock_all()`;
-      // Rolled back: settings that the query made of the session must not outlive it.
-      throw checked;
-    });
-  } catch (error) {
-    if (error !== checked) throw error;
-  }
+export async function checkQuery(sql: Sql, query: BoundQuery): Promise<void> {
+  await sql.begin("read only", async (session) => {
+    await prepareSession(session);
+    await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`);
+  });
 }
 
-async function prepareSession(session: Session, role: string | null): Promise<void> {
+async function prepareSession(session: Session): Promise<void> {
   // A server whose client was killed goes on for hours otherwise. Windows can't tell.
   await session`/* seeder.prepare */ select set_config('standard_conforming_strings', 'on', true),
     case when version() ~ '(Visual C|mingw|windows)' then '' else set_config('client_connection_check_interval', '2s', true) end`;
-  if (role !== null) await session.unsafe(`SET LOCAL ROLE ${quoteName(role)}`);
 }
 
 interface ExistingView {
@@ -81,7 +63,8 @@ interface ExistingView {
   readonly comment: string | null;
   readonly is_populated: boolean;
   readonly has_unique_index: boolean;
-  readonly calls_functions: boolean;
+  readonly owner: string;
+  readonly is_own: boolean;
 }
 
 /**
@@ -94,21 +77,15 @@ export async function refreshView(
   options: { readonly signal: AbortSignal; readonly onSession?: (session: Session) => Promise<void> },
 ): Promise<Refreshed> {
   const { signal } = options;
-  const before = await sql.begin("read only", (session) => findView(session, view.tableName));
-  if (before !== undefined && before.kind !== "m")
-    throw new Error(`reporting.${view.tableName} exists and is no materialized view; rename one of them`);
-  const hash = hashOf(view);
-  // What was filled once without writing, and calls nothing but PostgreSQL's own functions, need not be tried again.
-  if (before?.comment !== hash || before.calls_functions) await checkQuery(sql, view, { isRun: true, signal });
+  const hash = hashOf(view.query);
   return sql.begin(async (session) => {
-    await prepareSession(session, null);
+    await prepareSession(session);
     await options.onSession?.(session);
-    // Another refresh of this view may still run for an instance that was killed.
-    await session`/* seeder.lock_view */ select pg_advisory_xact_lock(1464158548, hashtext(${view.tableName}))`;
     // IF NOT EXISTS asks for the right to create schemas even where there is one.
     const [schema] = await session`select to_regnamespace('reporting') is not null as is_there`;
     if (schema?.["is_there"] !== true) await session`create schema if not exists reporting`;
     const existing = await findView(session, view.tableName);
+    assertReplaceable(view, existing);
     if (existing === undefined) await createView(session, view, view.tableName, hash, signal);
     else if (existing.comment !== hash) await replaceView(session, view, existing, hash, signal);
     else {
@@ -141,9 +118,20 @@ export async function isNameTaken(sql: Sql, tableName: string): Promise<boolean>
   return found.length > 0;
 }
 
-function hashOf({ query, role }: ReportView): string {
+function assertReplaceable({ tableName }: ReportView, existing: ExistingView | undefined): void {
+  if (existing === undefined) return;
+  if (existing.kind !== "m")
+    throw new Error(`reporting.${tableName} exists and is no materialized view; rename one of them`);
+  if (!existing.is_own)
+    throw new Error(
+      `reporting.${tableName} belongs to ${existing.owner}, and reports are made as another role; drop it, or let ALTER MATERIALIZED VIEW reporting.${quoteName(tableName)} OWNER TO hand it over`,
+    );
+}
+
+function hashOf(query: BoundQuery): string {
+  // The null stands where views that were made before have it: another text would make all of them anew.
   const hash = createHash("sha256")
-    .update(JSON.stringify([query.text, role]))
+    .update(JSON.stringify([query.text, null]))
     .digest("hex");
   return COMMENT_PREFIX + hash;
 }
@@ -154,31 +142,27 @@ function qualified(tableName: string): string {
 
 async function findView(session: Session, tableName: string): Promise<ExistingView | undefined> {
   const [found] = await session<ExistingView[]>`/* seeder.find_view */
-    with recursive reached(class, id) as (
-      select 'pg_class'::regclass::oid, to_regclass(${qualified(tableName)})::oid
-      union
-      select d.refclassid, d.refobjid from reached r
-      join pg_rewrite w on r.class = 'pg_class'::regclass and w.ev_class = r.id
-      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid)
     select c.oid, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment, c.relispopulated as is_populated,
            exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate
                      and i.indpred is null and i.indexprs is null) as has_unique_index,
-           exists (select from reached where class in ('pg_proc'::regclass, 'pg_operator'::regclass)) as calls_functions
+           pg_get_userbyid(c.relowner) as owner, pg_has_role(c.relowner, 'USAGE') as is_own
     from pg_class c where c.oid = to_regclass(${qualified(tableName)})`;
   return found;
 }
 
 async function createView(
   session: Session,
-  { query, role }: ReportView,
+  { query }: ReportView,
   name: string,
   hash: string,
   signal: AbortSignal,
 ): Promise<void> {
-  if (role !== null) await session.unsafe(`SET LOCAL ROLE ${quoteName(role)}`);
   await run(session, `CREATE MATERIALIZED VIEW ${qualified(name)} AS\n${query.text}`, signal);
-  await session.unsafe("RESET ROLE");
   await session.unsafe(`COMMENT ON MATERIALIZED VIEW ${qualified(name)} IS '${hash}'`);
+  // Whoever reads by the service's own user finds the views readable.
+  const [schema] = await session<{ owner: string }[]>`/* seeder.owner_of_schema */
+    select n.nspowner::regrole::text as owner from pg_namespace n where n.nspname = 'reporting'`;
+  if (schema !== undefined) await session.unsafe(`GRANT SELECT ON ${qualified(name)} TO ${schema.owner}`);
 }
 
 /** Builds the new view beside the old one, with its indexes and grants, and swaps the names when it stands. */

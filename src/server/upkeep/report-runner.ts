@@ -80,21 +80,20 @@ export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable
     if (manifest === null) return { errors: "Its manifest is gone." };
     const problem = viewNameProblem(tableName);
     if (problem !== undefined) return { errors: `The table name ${problem}.` };
-    const sql = reportEngine.connect(manifest.databaseId);
-    if (sql === undefined)
-      return { errors: `The database ${manifest.databaseId} is not configured; see WEIR_DATABASES.` };
     const query = bindAgency(manifest.query, { id: manifest.agencyId, slug: manifest.agencySlug });
     const usage: { watched?: BackendUsage } = {};
     try {
-      const { records, bytes } = await refreshView(
-        sql,
-        { tableName, query, role: reportEngine.role },
-        {
-          signal,
-          onSession: async (session) => {
-            usage.watched = await watchBackend(session);
+      const { records, bytes } = await reportEngine.inSession(manifest.databaseId, (sql) =>
+        refreshView(
+          sql,
+          { tableName, query },
+          {
+            signal,
+            onSession: async (session) => {
+              usage.watched = await watchBackend(session);
+            },
           },
-        },
+        ),
       );
       return { recordsProcessed: records, bytesProcessed: bytes, ...usage.watched?.stop() };
     } catch (error) {
