@@ -71,9 +71,9 @@ export function settleDocuments(db: Db): Promise<number> {
 export function settleJobs(db: Db): Promise<number> {
   return settleEach<{ table_name: string }>(db, {
     subjects: (most) =>
-      sql`/* seeder.unsettled */ select distinct table_name from reporting.seeder_unsettled_jobs limit ${most}`,
-    forget: (of) => sql`/* seeder.forget_unsettled */
+      sql`/* reports.unsettled */ select distinct table_name from reporting.seeder_unsettled_jobs limit ${most}`,
+    forget: (of) => sql`/* reports.forget_unsettled */
       delete from reporting.seeder_unsettled_jobs where table_name = ${of.table_name}`,
-    settle: (of) => sql`/* seeder.settle */ select reporting.set_jobs(array[${of.table_name}]::text[])`,
+    settle: (of) => sql`/* reports.settle */ select reporting.set_jobs(array[${of.table_name}]::text[])`,
   });
 }

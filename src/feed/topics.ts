@@ -1,7 +1,7 @@
 import { documentFiles, fileProcessingSteps, processingLogs } from "../db/documents/tables.ts";
 import { fileStatuses, hl7Files } from "../db/ingest/tables.ts";
 import { pipelineConfig, pipelineRuns, stageLogs } from "../db/pipelines/tables.ts";
-import { seederJobs, seederRuns } from "../db/reports/tables.ts";
+import { reportJobs, reportRuns } from "../db/reports/tables.ts";
 
 /**
  * What the feed announces. A topic names the table whose rows its changes carry, and the column that is the subject's
@@ -16,8 +16,8 @@ export const TOPICS = {
   FILE: { table: documentFiles, keyColumn: "id", primaryKey: ["id"] },
   FILE_STEP: { table: fileProcessingSteps, keyColumn: "fileId", primaryKey: ["id"] },
   PROCESSING_LOG: { table: processingLogs, keyColumn: "fileId", primaryKey: ["id"] },
-  SEEDER_JOB: { table: seederJobs, keyColumn: "tableName", primaryKey: ["tableName"] },
-  SEEDER_RUN: { table: seederRuns, keyColumn: "tableName", primaryKey: ["id"] },
+  SEEDER_JOB: { table: reportJobs, keyColumn: "tableName", primaryKey: ["tableName"] },
+  SEEDER_RUN: { table: reportRuns, keyColumn: "tableName", primaryKey: ["id"] },
 } as const;
 
 export type Topic = keyof typeof TOPICS;

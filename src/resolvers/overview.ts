@@ -3,7 +3,7 @@ import { instantFromPostgres } from "../db/columns.ts";
 import { documentFiles, fileProcessingSteps, STEP_END } from "../db/documents/tables.ts";
 import { files, IS_PRIMARY } from "../db/ingest/tables.ts";
 import { pipelineRuns, RUN_END } from "../db/pipelines/tables.ts";
-import { seederRuns } from "../db/reports/tables.ts";
+import { reportRuns } from "../db/reports/tables.ts";
 import type { Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
 import { badInput } from "./errors.ts";
@@ -73,12 +73,12 @@ async function failedSteps({ database }: Context, most: number): Promise<readonl
 }
 
 async function failedReports(context: Context, most: number): Promise<readonly Failure[]> {
-  const ended = sql`coalesce(${seederRuns.finishTime}, ${seederRuns.startTime})`;
-  const scope = withinAgencies(agencyScope(context), seederRuns.agencySlug) ?? sql`true`;
-  const rows = await context.database.db.execute<FailureJson>(sql`/* seeder.failures */
-    select ${seederRuns.tableName} as key, ${seederRuns.reportName} as title, ${seederRuns.errors} as message, ${ended} as at
-    from ${seederRuns} where ${seederRuns.status} = 'error' and ${scope}
-    order by ${ended} desc, ${seederRuns.id} desc limit ${most}`);
+  const ended = sql`coalesce(${reportRuns.finishTime}, ${reportRuns.startTime})`;
+  const scope = withinAgencies(agencyScope(context), reportRuns.agencySlug) ?? sql`true`;
+  const rows = await context.database.db.execute<FailureJson>(sql`/* reports.failures */
+    select ${reportRuns.tableName} as key, ${reportRuns.reportName} as title, ${reportRuns.errors} as message, ${ended} as at
+    from ${reportRuns} where ${reportRuns.status} = 'error' and ${scope}
+    order by ${ended} desc, ${reportRuns.id} desc limit ${most}`);
   return rows.map((row) => toFailure("SEEDER_RUN", row));
 }
 

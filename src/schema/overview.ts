@@ -1,13 +1,13 @@
 import { fileStatusCounts } from "../resolvers/documents/documents.ts";
 import { ingestSummary } from "../resolvers/ingest/ingest.ts";
 import { type Failure, recentFailures } from "../resolvers/overview.ts";
-import { seederDashboard } from "../resolvers/reports/dashboard.ts";
+import { reportDashboard } from "../resolvers/reports/dashboard.ts";
 import { type PipelineOverview, pipelineOverview } from "../resolvers/runs/summary.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";
 import { FileStatusCountRef } from "./documents/queries.ts";
 import { IngestSummaryRef } from "./ingest/summary.ts";
-import { SeederDashboard } from "./reports/dashboard.ts";
+import { ReportDashboard } from "./reports/dashboard.ts";
 import { RunStatusCountRef } from "./runs/summary.ts";
 
 const FailureRef = builder.objectRef<Failure>("Failure").implement({
@@ -56,9 +56,9 @@ const Overview = builder.objectRef<object>("Overview").implement({
       resolve: (_overview, _args, context) => fileStatusCounts(context),
     }),
     seeder: t.field({
-      type: SeederDashboard,
+      type: ReportDashboard,
       description: "Reports by the state of their latest run.",
-      resolve: (_overview, _args, context) => seederDashboard(context, null),
+      resolve: (_overview, _args, context) => reportDashboard(context, null),
     }),
     recentFailures: t.field({
       type: [FailureRef],

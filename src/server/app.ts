@@ -21,7 +21,7 @@ import { createServices } from "./services.ts";
 import { createFanout } from "./subscriptions/fanout.ts";
 import { createWebSockets, type WebSockets } from "./subscriptions/websocket.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
-import { startSeederRunner } from "./upkeep/report-runner.ts";
+import { startReportRunner } from "./upkeep/report-runner.ts";
 
 export interface App extends AsyncDisposable {
   /** Where GraphQL is served over HTTP. */
@@ -75,7 +75,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const closing = new AbortController();
   const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal });
   started.use(
-    startSeederRunner({
+    startReportRunner({
       services,
       parallel: config.WEIR_SEEDER_PARALLEL,
       runTimeoutMinutes: config.WEIR_SEEDER_RUN_TIMEOUT_MINUTES,

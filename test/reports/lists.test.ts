@@ -56,11 +56,11 @@ describe("the monitoring list of 500 jobs", () => {
     expect(all.names).toEqual(one.names);
     expect(all.names).toMatchInlineSnapshot(`
       [
-        "seeder.count_jobs",
-        "seeder.flags_of_jobs",
-        "seeder.jobs",
-        "seeder.jobs_by_name",
-        "seeder.runs_of_jobs",
+        "reports.count_jobs",
+        "reports.flags_of_jobs",
+        "reports.jobs",
+        "reports.jobs_by_name",
+        "reports.runs_of_jobs",
       ]
     `);
     expect(all.data.seederJobs.nodes).toHaveLength(JOBS);

@@ -19,8 +19,8 @@ export const REPORT_TYPES = ["custom", "canned"] as const;
 export type ReportTypeWord = (typeof REPORT_TYPES)[number];
 
 /** Words of `status`. A direct writer may write others; they are stored as they are. */
-export const SEEDER_STATUSES = ["pending", "running", "success", "error"] as const;
-export type SeederStatusWord = (typeof SEEDER_STATUSES)[number];
+export const REPORT_STATUSES = ["pending", "running", "success", "error"] as const;
+export type ReportStatusWord = (typeof REPORT_STATUSES)[number];
 
 /** The service's own database. */
 export const OWN_DATABASE = 1;
@@ -87,7 +87,7 @@ export type CannedReportManifestRow = typeof cannedReportManifests.$inferSelect;
 const newest = (column: ExtraConfigColumn) => column.desc().nullsFirst();
 
 /** One row for each run of a report. */
-export const seederRuns = reporting.table(
+export const reportRuns = reporting.table(
   "seeder_run_history",
   {
     id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
@@ -134,10 +134,10 @@ export const seederRuns = reporting.table(
       .where(sql`status = 'error'`),
   ],
 );
-export type SeederRunRow = typeof seederRuns.$inferSelect;
+export type ReportRunRow = typeof reportRuns.$inferSelect;
 
 /** The state of each report: that of its latest run. Kept by triggers; programs may write it besides. */
-export const seederJobs = reporting.table(
+export const reportJobs = reporting.table(
   "seeder_job_status",
   {
     tableName: bytewiseText("table_name").primaryKey(),
@@ -162,7 +162,7 @@ export const seederJobs = reporting.table(
     index("seeder_job_status_updated").on(newest(t.updatedAt), newest(t.tableName)),
   ],
 );
-export type SeederJobRow = typeof seederJobs.$inferSelect;
+export type ReportJobRow = typeof reportJobs.$inferSelect;
 
 /** Reports whose state a trigger could not set, because another transaction held it. The service settles them. */
 export const unsettledJobs = reporting.table("seeder_unsettled_jobs", {
@@ -174,7 +174,7 @@ export const unsettledJobs = reporting.table("seeder_unsettled_jobs", {
  * Refreshes that wait or are under way, one at most for each table. Apart from the history, so that a run which a program
  * records as pending is never taken for one of ours.
  */
-export const seederQueue = reporting.table("seeder_queue", {
+export const reportQueue = reporting.table("seeder_queue", {
   tableName: bytewiseText("table_name").primaryKey(),
   historyId: bigint("history_id", { mode: "number" }).notNull(),
   /** The instance that refreshes it; null: none yet. */
@@ -186,7 +186,7 @@ export const seederQueue = reporting.table("seeder_queue", {
 });
 
 /** Reports that failed too often in a row, and are not refreshed for a while. */
-export const seederCooling = reporting.table("seeder_cooling", {
+export const reportCooling = reporting.table("seeder_cooling", {
   tableName: bytewiseText("table_name").primaryKey(),
   until: instant().notNull(),
   /** The failure that began it. */
@@ -194,7 +194,7 @@ export const seederCooling = reporting.table("seeder_cooling", {
 });
 
 /** Both kinds of manifests alike, each with the name of its view. */
-export const seederManifests = reporting
+export const reportManifests = reporting
   .view("seeder_manifests", {
     reportType: text("report_type").notNull(),
     manifestId: integer("manifest_id").notNull(),
@@ -208,4 +208,4 @@ export const seederManifests = reporting
     ...schedule,
   })
   .existing();
-export type SeederManifest = typeof seederManifests.$inferSelect;
+export type ReportManifest = typeof reportManifests.$inferSelect;

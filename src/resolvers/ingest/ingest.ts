@@ -34,7 +34,7 @@ export interface LogFile {
 }
 
 /** What a HL7 file of no log has in the place of its log and segment. */
-export const NO_LOG = { logFilePath: "", segmentNumber: -1 } as const;
+const NO_LOG = { logFilePath: "", segmentNumber: -1 } as const;
 
 /** A HL7 file as the schema shows it. Its current status is missing where it was not read along. */
 export interface Hl7File extends Hl7FileRow {

@@ -1,17 +1,17 @@
 import { and, asc, desc, eq, type SQL, sql } from "drizzle-orm";
 import {
-  SEEDER_STATUSES,
-  type SeederJobRow,
-  type SeederStatusWord,
-  seederJobs,
-  seederRuns,
+  REPORT_STATUSES,
+  type ReportJobRow,
+  type ReportStatusWord,
+  reportJobs,
+  reportRuns,
 } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
 import { agencyScope, withinAgencies } from "./agency-scope.ts";
 import { whereJob } from "./filters.ts";
 
 /** The numbers are read when a field asks for them. */
-export interface SeederDashboard {
+export interface ReportDashboard {
   readonly agencySlug: string | null;
   /** Counts of jobs by their status; `total` also has those of a status of no known meaning. */
   readonly counts: () => Promise<JobCounts>;
@@ -20,7 +20,7 @@ export interface SeederDashboard {
 
 interface JobCounts {
   readonly total: number;
-  readonly byStatus: readonly { readonly status: SeederStatusWord; readonly count: number }[];
+  readonly byStatus: readonly { readonly status: ReportStatusWord; readonly count: number }[];
 }
 
 interface LastDay {
@@ -29,7 +29,7 @@ interface LastDay {
   readonly recordsProcessed: number;
 }
 
-export function seederDashboard(context: Context, agencySlug: string | null | undefined): SeederDashboard {
+export function reportDashboard(context: Context, agencySlug: string | null | undefined): ReportDashboard {
   let counts: Promise<JobCounts> | undefined;
   let lastDay: Promise<LastDay> | undefined;
   const slug = agencySlug ?? null;
@@ -42,42 +42,42 @@ export function seederDashboard(context: Context, agencySlug: string | null | un
 
 async function countJobs(context: Context, agencySlug: string | null): Promise<JobCounts> {
   const where = whereJob(context, { agencySlug }) ?? sql`true`;
-  const rows = await context.database.db.execute<{ status: string; count: string }>(sql`/* seeder.job_counts */
-    select ${seederJobs.status}, count(*) from ${seederJobs} where ${where} group by ${seederJobs.status}`);
+  const rows = await context.database.db.execute<{ status: string; count: string }>(sql`/* reports.job_counts */
+    select ${reportJobs.status}, count(*) from ${reportJobs} where ${where} group by ${reportJobs.status}`);
   const counts = new Map(rows.map(({ status, count }) => [status, Number(count)]));
   return {
     total: [...counts.values()].reduce((sum, count) => sum + count, 0),
-    byStatus: SEEDER_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 })),
+    byStatus: REPORT_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 })),
   };
 }
 
 async function readLastDay(context: Context, agencySlug: string | null): Promise<LastDay> {
   const where = and(
-    sql`${seederRuns.finishTime} > now() - interval '24 hours'`,
-    withinAgencies(agencyScope(context), seederRuns.agencySlug),
-    agencySlug === null ? undefined : eq(seederRuns.agencySlug, agencySlug),
+    sql`${reportRuns.finishTime} > now() - interval '24 hours'`,
+    withinAgencies(agencyScope(context), reportRuns.agencySlug),
+    agencySlug === null ? undefined : eq(reportRuns.agencySlug, agencySlug),
   );
-  const [row] = await context.database.db.execute<{ rate: number | null; records: string }>(sql`/* seeder.last_day */
-    select (count(*) filter (where ${seederRuns.status} = 'success'))::float8
-             / nullif(count(*) filter (where ${seederRuns.status} in ('success', 'error')), 0) as rate,
-           least(coalesce(sum(${seederRuns.recordsProcessed}), 0), 9007199254740991) as records
-    from ${seederRuns} where ${where}`);
+  const [row] = await context.database.db.execute<{ rate: number | null; records: string }>(sql`/* reports.last_day */
+    select (count(*) filter (where ${reportRuns.status} = 'success'))::float8
+             / nullif(count(*) filter (where ${reportRuns.status} in ('success', 'error')), 0) as rate,
+           least(coalesce(sum(${reportRuns.recordsProcessed}), 0), 9007199254740991) as records
+    from ${reportRuns} where ${where}`);
   return { successRate: row?.rate ?? null, recordsProcessed: Number(row?.records ?? 0) };
 }
 
 /** Most failures first. */
-export function failingJobs(context: Context, agencySlug: string | null): Promise<readonly SeederJobRow[]> {
-  return listJobs(context, "seeder.failing_jobs", whereJob(context, { agencySlug, isFailing: true }), [
-    sql`coalesce(${seederJobs.consecutiveFailures}, 0) desc`,
-    asc(seederJobs.tableName),
+export function failingJobs(context: Context, agencySlug: string | null): Promise<readonly ReportJobRow[]> {
+  return listJobs(context, "reports.failing_jobs", whereJob(context, { agencySlug, isFailing: true }), [
+    sql`coalesce(${reportJobs.consecutiveFailures}, 0) desc`,
+    asc(reportJobs.tableName),
   ]);
 }
 
 /** Longest first. */
-export function longRunningJobs(context: Context, agencySlug: string | null): Promise<readonly SeederJobRow[]> {
-  return listJobs(context, "seeder.long_running_jobs", whereJob(context, { agencySlug, isLongRunning: true }), [
-    asc(seederJobs.startTime),
-    desc(seederJobs.tableName),
+export function longRunningJobs(context: Context, agencySlug: string | null): Promise<readonly ReportJobRow[]> {
+  return listJobs(context, "reports.long_running_jobs", whereJob(context, { agencySlug, isLongRunning: true }), [
+    asc(reportJobs.startTime),
+    desc(reportJobs.tableName),
   ]);
 }
 
@@ -86,10 +86,10 @@ function listJobs(
   name: string,
   where: SQL | undefined,
   order: readonly SQL[],
-): Promise<SeederJobRow[]> {
+): Promise<ReportJobRow[]> {
   return database.db
     .select()
-    .from(seederJobs)
+    .from(reportJobs)
     .where(where)
     .orderBy(...order)
     .limit(settings.maxPageSize)

@@ -90,7 +90,7 @@ function openSession(
  * each time: rights are given while the service runs.
  */
 async function assertHarmless(sql: Sql): Promise<void> {
-  const [user] = await sql<{ name: string; danger: string | null }[]>`/* seeder.harmless */
+  const [user] = await sql<{ name: string; danger: string | null }[]>`/* reports.harmless */
     select r.rolname as name, case
       when r.rolsuper then 'is a superuser'
       when r.rolreplication then 'may replicate'

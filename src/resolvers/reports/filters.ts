@@ -1,11 +1,11 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import {
+  type ReportJobRow,
+  type ReportRunRow,
+  type ReportStatusWord,
   type ReportTypeWord,
-  type SeederJobRow,
-  type SeederRunRow,
-  type SeederStatusWord,
-  seederJobs,
-  seederRuns,
+  reportJobs,
+  reportRuns,
 } from "../../db/reports/tables.ts";
 import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
 import type { Context } from "../context.ts";
@@ -20,28 +20,28 @@ interface ReportFilter {
   readonly tableName?: Maybe<string>;
   readonly agencySlug?: Maybe<string>;
   readonly reportType?: Maybe<ReportTypeWord>;
-  readonly status?: Maybe<readonly SeederStatusWord[]>;
+  readonly status?: Maybe<readonly ReportStatusWord[]>;
 }
 
-export interface SeederJobFilter extends ReportFilter {
+export interface ReportJobFilter extends ReportFilter {
   readonly isFailing?: Maybe<boolean>;
   readonly isLongRunning?: Maybe<boolean>;
   readonly search?: Maybe<string>;
 }
 
-export interface SeederRunFilter extends ReportFilter {
+export interface ReportRunFilter extends ReportFilter {
   readonly startedAfter?: Maybe<string>;
   readonly startedBefore?: Maybe<string>;
 }
 
 /** Whether a job is failing, by the database's own definition. */
 function isFailing({ failingAfter }: Settings): SQL {
-  return sql`reporting.is_failing(${seederJobs.consecutiveFailures}, ${failingAfter}::integer)`;
+  return sql`reporting.is_failing(${reportJobs.consecutiveFailures}, ${failingAfter}::integer)`;
 }
 
 /** Whether a job is running for too long, by the database's own definition. */
 function isLongRunning({ longRunningMinutes }: Settings): SQL {
-  return sql`reporting.is_long_running(${seederJobs.tableName}, ${seederJobs.status}, ${seederJobs.startTime}, ${longRunningMinutes}::integer)`;
+  return sql`reporting.is_long_running(${reportJobs.tableName}, ${reportJobs.status}, ${reportJobs.startTime}, ${longRunningMinutes}::integer)`;
 }
 
 /** What a filter asks of a job or a run, and what the viewer may see of them. */
@@ -56,9 +56,9 @@ function conditionsOf(context: Pick<Context, "viewer">, filter: ReportFilter): C
 }
 
 /** Columns that jobs and runs both have. */
-type ReportColumns = Pick<SeederJobRow & SeederRunRow, "tableName" | "agencySlug" | "reportType" | "status">;
+type ReportColumns = Pick<ReportJobRow & ReportRunRow, "tableName" | "agencySlug" | "reportType" | "status">;
 
-function jobConditionsOf(context: Reader, filter: SeederJobFilter): Condition<keyof SeederJobRow>[] {
+function jobConditionsOf(context: Reader, filter: ReportJobFilter): Condition<keyof ReportJobRow>[] {
   return [
     ...conditionsOf(context, filter),
     ...when(filter.search, (contains) => ({
@@ -69,13 +69,13 @@ function jobConditionsOf(context: Reader, filter: SeederJobFilter): Condition<ke
   ];
 }
 
-export function whereJob(context: Reader, filter: SeederJobFilter): SQL | undefined {
+export function whereJob(context: Reader, filter: ReportJobFilter): SQL | undefined {
   const { settings } = context;
   return and(
-    conditionsToSql(seederJobs, jobConditionsOf(context, filter)),
+    conditionsToSql(reportJobs, jobConditionsOf(context, filter)),
     whereFlag(filter.isFailing, isFailing(settings)),
     // The status first, and by its index: few of many jobs run.
-    filter.isLongRunning === true ? eq(seederJobs.status, "running") : undefined,
+    filter.isLongRunning === true ? eq(reportJobs.status, "running") : undefined,
     whereFlag(filter.isLongRunning, isLongRunning(settings)),
   );
 }
@@ -85,8 +85,8 @@ function whereFlag(wanted: Maybe<boolean>, flag: SQL): SQL | undefined {
   return wanted ? flag : sql`not ${flag}`;
 }
 
-export function whereRun(context: Pick<Context, "viewer">, filter: SeederRunFilter): SQL {
-  return conditionsToSql<keyof SeederRunRow>(seederRuns, [
+export function whereRun(context: Pick<Context, "viewer">, filter: ReportRunFilter): SQL {
+  return conditionsToSql<keyof ReportRunRow>(reportRuns, [
     ...conditionsOf(context, filter),
     ...when(filter.startedAfter, (after) => ({ column: "startTime" as const, after })),
     ...when(filter.startedBefore, (before) => ({ column: "startTime" as const, before })),
@@ -97,7 +97,7 @@ export function whereRun(context: Pick<Context, "viewer">, filter: SeederRunFilt
  * The same filter for the feed, whose conditions hold in memory too: failing is what `reporting.is_failing` says, of a streak
  * that the database never leaves null. Throws BAD_USER_INPUT for what no change can tell.
  */
-export function jobChanges(context: Reader, filter: SeederJobFilter): Filter {
+export function jobChanges(context: Reader, filter: ReportJobFilter): Filter {
   const { failingAfter } = context.settings;
   if (filter.isLongRunning != null) {
     throw badInput(

@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import type { Db } from "../../db/client.ts";
-import type { SeederJobRow, SeederRunRow } from "../../db/reports/tables.ts";
+import type { ReportJobRow, ReportRunRow } from "../../db/reports/tables.ts";
 import { type NestedList, nestedList } from "../nested.ts";
 import type { PageArgs } from "../paging.ts";
 import type { Settings } from "../settings.ts";
@@ -9,10 +9,10 @@ import { type JobFlags, loadFlags, loadJobs, loadRunPages, RUN_ORDER } from "./r
 
 export interface ReportsLoaders {
   /** A job by the name of its table; null when it never ran. */
-  readonly job: DataLoader<string, SeederJobRow | null>;
-  readonly flags: DataLoader<SeederJobRow, JobFlags, string>;
+  readonly job: DataLoader<string, ReportJobRow | null>;
+  readonly flags: DataLoader<ReportJobRow, JobFlags, string>;
   /** Runs below jobs, by table. */
-  readonly runs: NestedList<string, SeederRunRow, PageArgs>;
+  readonly runs: NestedList<string, ReportRunRow, PageArgs>;
   /** The agencies' manifests of a canned report. */
   readonly manifestsOfReport: DataLoader<number, readonly CannedManifest[]>;
 }

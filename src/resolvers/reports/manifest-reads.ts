@@ -26,7 +26,7 @@ export function listCustomManifests(db: Db, where: SQL | undefined): Promise<Cus
     .from(customReportManifests)
     .where(where)
     .orderBy(asc(customReportManifests.id))
-    .comment("seeder.custom_manifests");
+    .comment("reports.custom_manifests");
 }
 
 export async function customManifest(db: Db, id: number): Promise<CustomReportManifestRow | null> {
@@ -35,7 +35,7 @@ export async function customManifest(db: Db, id: number): Promise<CustomReportMa
 }
 
 export function listCannedReports(db: Db, where: SQL | undefined): Promise<CannedReportRow[]> {
-  return db.select().from(cannedReports).where(where).orderBy(asc(cannedReports.id)).comment("seeder.canned_reports");
+  return db.select().from(cannedReports).where(where).orderBy(asc(cannedReports.id)).comment("reports.canned_reports");
 }
 
 export async function cannedReport(db: Db, id: number): Promise<CannedReportRow | null> {
@@ -50,7 +50,7 @@ export async function listCannedManifests(db: Db, where: SQL | undefined): Promi
     .innerJoin(cannedReports, eq(cannedReports.id, cannedReportManifests.cannedReportId))
     .where(where)
     .orderBy(asc(cannedReportManifests.id))
-    .comment("seeder.canned_manifests");
+    .comment("reports.canned_manifests");
   return rows;
 }
 

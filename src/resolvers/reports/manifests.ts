@@ -75,7 +75,7 @@ export async function updateCustomManifest(
       .set({ ...manifest, scheduleMinutes: manifest.scheduleMinutes ?? null })
       .where(eq(customReportManifests.id, old.id));
     // Who filters by agency finds the report under its new one before it runs again.
-    await tx.execute(sql`/* seeder.describe_job */ update reporting.seeder_job_status
+    await tx.execute(sql`/* reports.describe_job */ update reporting.seeder_job_status
       set report_name = ${manifest.reportName}, agency_id = ${manifest.agencyId}, agency_slug = ${manifest.agencySlug}
       where table_name = ${manifest.tableName} and report_type = 'custom'`);
     return old.id;
@@ -232,7 +232,7 @@ async function assertNoManifestMakes(
     table_name: string;
     report_type: string;
     manifest_id: number;
-  }>(sql`/* seeder.same_name */
+  }>(sql`/* reports.same_name */
     select m.table_name, m.report_type, m.manifest_id from reporting.seeder_manifests m
     where m.table_name = any(${textArray(tableNames)}) and not (m.report_type = ${but?.reportType ?? ""}
       and m.manifest_id = any(${textArray((but?.ids ?? []).map(String))}::integer[])) limit 1`);
@@ -252,22 +252,22 @@ function manifestNumber(id: string): number {
 
 async function forget({ reportEngine }: Context, tx: Transaction, place: ViewPlace): Promise<void> {
   const { tableName, databaseId } = place;
-  const [queued] = await tx.execute<{ history_id: string; claimed_by: string | null }>(sql`/* seeder.forget_queued */
+  const [queued] = await tx.execute<{ history_id: string; claimed_by: string | null }>(sql`/* reports.forget_queued */
     delete from reporting.seeder_queue where table_name = ${tableName} returning history_id, claimed_by`);
   if (queued !== undefined && queued.claimed_by !== null)
     throw userError("CONFLICT", `${tableName} is being refreshed. Try again when that is done.`);
   if (queued !== undefined) {
-    await tx.execute(sql`/* seeder.forget_run */ update reporting.seeder_run_history
+    await tx.execute(sql`/* reports.forget_run */ update reporting.seeder_run_history
       set status = 'error', errors = 'Its manifest was removed before it began.', finish_time = now(), updated_at = now()
       where id = ${queued.history_id}`);
   }
   // Their ends would bring the job back.
-  await tx.execute(sql`/* seeder.forget_runs */ update reporting.seeder_run_history
+  await tx.execute(sql`/* reports.forget_runs */ update reporting.seeder_run_history
     set status = 'error', errors = 'Its manifest was removed while it ran.', finish_time = now(), updated_at = now()
     where table_name = ${tableName} and status in ('pending', 'running')`);
   await stopCooling(tx, tableName);
   await tx.execute(
-    sql`/* seeder.forget_job */ delete from reporting.seeder_job_status where table_name = ${tableName}`,
+    sql`/* reports.forget_job */ delete from reporting.seeder_job_status where table_name = ${tableName}`,
   );
   try {
     if (databaseId === OWN_DATABASE) await dropView((text) => tx.execute(sql.raw(text)), tableName);

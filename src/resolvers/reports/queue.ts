@@ -1,6 +1,6 @@
 import { asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../../db/client.ts";
-import { type SeederManifest, seederManifests } from "../../db/reports/tables.ts";
+import { type ReportManifest, reportManifests } from "../../db/reports/tables.ts";
 import { bigintArray, textArray } from "../batches.ts";
 import { type WriteContext, writeInTransaction } from "../transactions.ts";
 
@@ -17,7 +17,7 @@ const MOST_ATTEMPTS = 3;
  * answers for it, and one that is cooling gets a run that says so and is over: a failure that counts for nothing.
  */
 export async function enqueue(tx: Transaction, tableNames: readonly string[]): Promise<number[]> {
-  const rows = await tx.execute<{ id: string }>(sql`/* seeder.enqueue */
+  const rows = await tx.execute<{ id: string }>(sql`/* reports.enqueue */
     with wanted as (
       -- A success that a worker or a program reported ends the cooling, too.
       select distinct on (m.table_name) m.*, c.errors as cause, j.consecutive_failures,
@@ -74,7 +74,7 @@ export async function enqueueDue(writer: Writer): Promise<void> {
   const custom = due("seeder_custom_report_manifest", sql`enabled`);
   const canned = due("seeder_canned_report_manifest", sql`true`);
   await writeInTransaction(writer, null, async (tx) => {
-    const names = await tx.execute<{ table_name: string }>(sql`/* seeder.due */
+    const names = await tx.execute<{ table_name: string }>(sql`/* reports.due */
       with custom as (${custom}), canned as (${canned})
       select m.table_name from reporting.seeder_manifests m
       where (m.report_type = 'custom' and m.manifest_id in (select id from custom))
@@ -100,7 +100,7 @@ export async function claimRuns(
   options: { readonly instance: string; readonly most: number; readonly leaseSeconds: number },
 ): Promise<readonly ClaimedRun[]> {
   const ids = await writeInTransaction(writer, null, async (tx) => {
-    const claimed = await tx.execute<{ history_id: string; attempts: number }>(sql`/* seeder.claim */
+    const claimed = await tx.execute<{ history_id: string; attempts: number }>(sql`/* reports.claim */
       update reporting.seeder_queue
       set claimed_by = ${options.instance}, lease_until = now() + make_interval(secs => ${options.leaseSeconds}), attempts = attempts + 1
       where table_name in (
@@ -111,20 +111,22 @@ export async function claimRuns(
     for (const { history_id, attempts } of claimed) {
       if (attempts <= MOST_ATTEMPTS) taken.push(Number(history_id));
       else {
-        await tx.execute(sql`/* seeder.give_up */ delete from reporting.seeder_queue where history_id = ${history_id}`);
-        await endRun(tx, Number(history_id), {
+        await tx.execute(
+          sql`/* reports.give_up */ delete from reporting.seeder_queue where history_id = ${history_id}`,
+        );
+        await endReportRun(tx, Number(history_id), {
           errors: `The service ended during this refresh ${MOST_ATTEMPTS} times.`,
         });
       }
     }
     for (const id of taken) {
-      await tx.execute(sql`/* seeder.run_started */ update reporting.seeder_run_history
+      await tx.execute(sql`/* reports.run_started */ update reporting.seeder_run_history
         set status = 'running', start_time = now(), updated_at = now() where id = ${id}`);
     }
     return taken;
   });
   if (ids.length === 0) return [];
-  const rows = await writer.database.db.execute<{ history_id: string; table_name: string }>(sql`/* seeder.claimed */
+  const rows = await writer.database.db.execute<{ history_id: string; table_name: string }>(sql`/* reports.claimed */
     select history_id, table_name from reporting.seeder_queue where claimed_by = ${options.instance}
       and history_id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)`);
   return rows.map((row) => ({ id: Number(row.history_id), tableName: row.table_name }));
@@ -135,14 +137,14 @@ export async function renewLeases(
   db: Db,
   options: { readonly instance: string; readonly runs: readonly number[]; readonly leaseSeconds: number },
 ): Promise<void> {
-  await db.execute(sql`/* seeder.renew */ update reporting.seeder_queue
+  await db.execute(sql`/* reports.renew */ update reporting.seeder_queue
     set lease_until = now() + make_interval(secs => ${options.leaseSeconds})
     where claimed_by = ${options.instance} and history_id = any(${bigintArray(options.runs)})`);
 }
 
 /** Whether a run waits or a schedule asks for one: the look that is made every second, and finds nothing mostly. */
 export async function hasWork(db: Db): Promise<boolean> {
-  const [row] = await db.execute<{ has_work: boolean }>(sql`/* seeder.has_work */
+  const [row] = await db.execute<{ has_work: boolean }>(sql`/* reports.has_work */
     select exists (select from reporting.seeder_queue where ${IS_FREE})
       or exists (select from reporting.seeder_custom_report_manifest where enabled and ${IS_DUE})
       or exists (select from reporting.seeder_canned_report_manifest where ${IS_DUE}) as has_work`);
@@ -168,12 +170,12 @@ export async function endClaimedRun(
   coolingMinutes: number,
 ): Promise<void> {
   await writeInTransaction(writer, null, async (tx) => {
-    const held = await tx.execute(sql`/* seeder.unqueue */ delete from reporting.seeder_queue
+    const held = await tx.execute(sql`/* reports.unqueue */ delete from reporting.seeder_queue
       where table_name = ${run.tableName} and history_id = ${run.id} and claimed_by = ${instance} returning table_name`);
     if (held.length === 0) return 0;
-    const streak = await endRun(tx, run.id, end);
+    const streak = await endReportRun(tx, run.id, end);
     if (end.errors !== undefined && streak >= BREAKS_AFTER) {
-      await tx.execute(sql`/* seeder.cool */ insert into reporting.seeder_cooling (table_name, until, errors)
+      await tx.execute(sql`/* reports.cool */ insert into reporting.seeder_cooling (table_name, until, errors)
         values (${run.tableName}, now() + make_interval(mins => ${coolingMinutes}), ${end.errors})
         on conflict (table_name) do update set until = excluded.until, errors = excluded.errors`);
     } else if (end.errors === undefined) await stopCooling(tx, run.tableName);
@@ -182,12 +184,14 @@ export async function endClaimedRun(
 }
 
 export async function stopCooling(tx: Transaction, tableName: string): Promise<void> {
-  await tx.execute(sql`/* seeder.stop_cooling */ delete from reporting.seeder_cooling where table_name = ${tableName}`);
+  await tx.execute(
+    sql`/* reports.stop_cooling */ delete from reporting.seeder_cooling where table_name = ${tableName}`,
+  );
 }
 
 /** Writes how a run ended, and answers the streak of failures. What is not given stays as it is. */
-export async function endRun(tx: Transaction, id: number, end: RunEnd): Promise<number> {
-  const [row] = await tx.execute<{ consecutive_failures: number }>(sql`/* seeder.run_ended */
+export async function endReportRun(tx: Transaction, id: number, end: RunEnd): Promise<number> {
+  const [row] = await tx.execute<{ consecutive_failures: number }>(sql`/* reports.run_ended */
     update reporting.seeder_run_history set
       status = ${end.errors === undefined ? "success" : "error"}, errors = ${end.errors ?? null}, finish_time = now(),
       duration_seconds = case when isfinite(start_time)
@@ -203,13 +207,13 @@ export async function endRun(tx: Transaction, id: number, end: RunEnd): Promise<
 /** Ends the runs whose worker has said nothing for so many minutes. Refreshes of the service have their lease instead. */
 export async function expireRuns(writer: Writer, minutes: number): Promise<void> {
   await writeInTransaction(writer, null, async (tx) => {
-    const rows = await tx.execute<{ id: string }>(sql`/* seeder.expired */
+    const rows = await tx.execute<{ id: string }>(sql`/* reports.expired */
       select h.id from reporting.seeder_run_history h
       where h.status = 'running' and h.start_time < now() - make_interval(mins => ${minutes})
         and not exists (select from reporting.seeder_queue q where q.history_id = h.id)
       order by h.start_time limit 100 for update skip locked`);
     for (const { id } of rows) {
-      await endRun(tx, Number(id), {
+      await endReportRun(tx, Number(id), {
         errors: `No end was reported within ${minutes} minutes: its worker is taken for gone.`,
       });
     }
@@ -218,14 +222,14 @@ export async function expireRuns(writer: Writer, minutes: number): Promise<void>
 }
 
 /** The manifest that a table is made by; null when there is none. */
-export async function manifestOf(db: Db | Transaction, tableName: string): Promise<SeederManifest | null> {
+export async function manifestOf(db: Db | Transaction, tableName: string): Promise<ReportManifest | null> {
   const [row] = await db
     .select()
-    .from(seederManifests)
-    .where(eq(seederManifests.tableName, tableName))
+    .from(reportManifests)
+    .where(eq(reportManifests.tableName, tableName))
     // A program may have stored two of one name: the same one is taken always.
-    .orderBy(asc(seederManifests.reportType), asc(seederManifests.manifestId))
+    .orderBy(asc(reportManifests.reportType), asc(reportManifests.manifestId))
     .limit(1)
-    .comment("seeder.manifest");
+    .comment("reports.manifest");
   return row ?? null;
 }

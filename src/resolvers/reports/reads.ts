@@ -1,6 +1,6 @@
 import { eq, getColumns, inArray, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../../db/client.ts";
-import { type SeederJobRow, type SeederRunRow, seederJobs, seederRuns } from "../../db/reports/tables.ts";
+import { type ReportJobRow, type ReportRunRow, reportJobs, reportRuns } from "../../db/reports/tables.ts";
 import { textArray } from "../batches.ts";
 import { countUpTo } from "../lists.ts";
 import { loadPages } from "../nested.ts";
@@ -8,29 +8,29 @@ import type { Order, OrderBy, PageRequest } from "../paging.ts";
 import type { Settings } from "../settings.ts";
 
 /** Newest first. */
-export const RUN_ORDER: Order<SeederRunRow> = {
+export const RUN_ORDER: Order<ReportRunRow> = {
   name: "seeder_run",
   columns: [
-    { expression: sql`${seederRuns.startTime}`, direction: "desc", type: "timestamptz" },
-    { expression: sql`${seederRuns.id}`, direction: "desc", type: "bigint" },
+    { expression: sql`${reportRuns.startTime}`, direction: "desc", type: "timestamptz" },
+    { expression: sql`${reportRuns.id}`, direction: "desc", type: "bigint" },
   ],
   keyOf: (row) => [row.startTime, row.id],
 };
 
-const BY_NAME: OrderBy = { expression: sql`${seederJobs.tableName}`, direction: "asc", type: "text" };
+const BY_NAME: OrderBy = { expression: sql`${reportJobs.tableName}`, direction: "asc", type: "text" };
 
 /** The orders of jobs. Each ends with the name, which is unique. */
 export const JOB_ORDERS = {
   TABLE_NAME: { name: "seeder_job", columns: [BY_NAME], keyOf: (row) => [row.tableName] },
   STATUS: {
     name: "seeder_job_status",
-    columns: [{ expression: sql`${seederJobs.status}`, direction: "asc", type: "text" }, BY_NAME],
+    columns: [{ expression: sql`${reportJobs.status}`, direction: "asc", type: "text" }, BY_NAME],
     keyOf: (row) => [row.status, row.tableName],
   },
   LONGEST_FIRST: {
     name: "seeder_job_longest",
     columns: [
-      { expression: sql`coalesce(${seederJobs.durationSeconds}, -1)`, direction: "desc", type: "integer" },
+      { expression: sql`coalesce(${reportJobs.durationSeconds}, -1)`, direction: "desc", type: "integer" },
       BY_NAME,
     ],
     keyOf: (row) => [row.durationSeconds ?? -1, row.tableName],
@@ -38,7 +38,7 @@ export const JOB_ORDERS = {
   MOST_FAILURES_FIRST: {
     name: "seeder_job_failures",
     columns: [
-      { expression: sql`coalesce(${seederJobs.consecutiveFailures}, 0)`, direction: "desc", type: "integer" },
+      { expression: sql`coalesce(${reportJobs.consecutiveFailures}, 0)`, direction: "desc", type: "integer" },
       BY_NAME,
     ],
     keyOf: (row) => [row.consecutiveFailures ?? 0, row.tableName],
@@ -46,44 +46,44 @@ export const JOB_ORDERS = {
   RECENTLY_UPDATED_FIRST: {
     name: "seeder_job_updated",
     columns: [
-      { expression: sql`${seederJobs.updatedAt}`, direction: "desc", type: "timestamptz" },
+      { expression: sql`${reportJobs.updatedAt}`, direction: "desc", type: "timestamptz" },
       { ...BY_NAME, direction: "desc" },
     ],
     keyOf: (row) => [row.updatedAt, row.tableName],
   },
-} as const satisfies Record<string, Order<SeederJobRow>>;
-export type SeederJobOrder = keyof typeof JOB_ORDERS;
+} as const satisfies Record<string, Order<ReportJobRow>>;
+export type ReportJobOrder = keyof typeof JOB_ORDERS;
 
 /** Runs by their numbers, in that order. */
-export async function runsByNumber(db: Db, ids: readonly number[]): Promise<readonly SeederRunRow[]> {
+export async function runsByNumber(db: Db, ids: readonly number[]): Promise<readonly ReportRunRow[]> {
   const rows = await db
     .select()
-    .from(seederRuns)
-    .where(inArray(seederRuns.id, sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)`))
-    .comment("seeder.runs_by_number");
+    .from(reportRuns)
+    .where(inArray(reportRuns.id, sql`(select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)`))
+    .comment("reports.runs_by_number");
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /** The newest run that a program gave this id; null when there is none. */
-export async function runByRunId(db: Db | Transaction, runId: string): Promise<SeederRunRow | null> {
+export async function runByRunId(db: Db | Transaction, runId: string): Promise<ReportRunRow | null> {
   const [row] = await db
     .select()
-    .from(seederRuns)
-    .where(eq(seederRuns.runId, runId))
-    .orderBy(sql`${seederRuns.id} desc`)
+    .from(reportRuns)
+    .where(eq(reportRuns.runId, runId))
+    .orderBy(sql`${reportRuns.id} desc`)
     .limit(1)
-    .comment("seeder.run_by_run_id");
+    .comment("reports.run_by_run_id");
   return row ?? null;
 }
 
 /** Jobs by name, null for those that are not known. */
-export async function loadJobs(db: Db, names: readonly string[]): Promise<readonly (SeederJobRow | null)[]> {
+export async function loadJobs(db: Db, names: readonly string[]): Promise<readonly (ReportJobRow | null)[]> {
   const rows = await db
-    .select({ at: sql<number>`k.at::integer`, ...getColumns(seederJobs) })
+    .select({ at: sql<number>`k.at::integer`, ...getColumns(reportJobs) })
     .from(sql`unnest(${textArray(names)}) with ordinality as k(name, at)`)
-    .innerJoin(seederJobs, sql`${seederJobs.tableName} = k.name`)
-    .comment("seeder.jobs_by_name");
+    .innerJoin(reportJobs, sql`${reportJobs.tableName} = k.name`)
+    .comment("reports.jobs_by_name");
   const found = new Map(rows.map((row) => [row.at, row]));
   return names.map((_, at) => found.get(at + 1) ?? null);
 }
@@ -96,7 +96,7 @@ export interface JobFlags {
 /** What the database makes of jobs as they are given: a change shows a job as it was then. */
 export async function loadFlags(
   db: Db,
-  jobs: readonly SeederJobRow[],
+  jobs: readonly ReportJobRow[],
   { failingAfter, longRunningMinutes }: Settings,
 ): Promise<readonly JobFlags[]> {
   const json = jobs.map(({ tableName, status, startTime, consecutiveFailures }) => ({
@@ -105,7 +105,7 @@ export async function loadFlags(
     start_time: startTime,
     failures: consecutiveFailures,
   }));
-  const rows = await db.execute<{ failing: boolean; long_running: boolean }>(sql`/* seeder.flags_of_jobs */
+  const rows = await db.execute<{ failing: boolean; long_running: boolean }>(sql`/* reports.flags_of_jobs */
     select reporting.is_failing(k.failures, ${failingAfter}::integer) as failing,
            reporting.is_long_running(k.table_name, k.status, k.start_time, ${longRunningMinutes}::integer) as long_running
     from rows from (jsonb_to_recordset(${JSON.stringify(json)}::text::jsonb)
@@ -117,7 +117,7 @@ export async function loadFlags(
 
 /** How many runs one table has. */
 export function countRunsOf(db: Db, tableName: string): Promise<number | null> {
-  return countUpTo(db, "seeder.count_runs_of_job", sql`${seederRuns} where ${seederRuns.tableName} = ${tableName}`);
+  return countUpTo(db, "reports.count_runs_of_job", sql`${reportRuns} where ${reportRuns.tableName} = ${tableName}`);
 }
 
 /** The runs of tables, each newest first, one page for each table. */
@@ -125,13 +125,13 @@ export function loadRunPages(
   db: Db,
   names: readonly string[],
   request: PageRequest,
-): Promise<readonly (readonly SeederRunRow[])[]> {
+): Promise<readonly (readonly ReportRunRow[])[]> {
   return loadPages(db, {
-    name: "seeder.runs_of_jobs",
-    table: seederRuns,
+    name: "reports.runs_of_jobs",
+    table: reportRuns,
     places: names.length,
     keys: sql`unnest(${textArray(names)}) with ordinality as k(name, at)`,
-    belongs: sql`${seederRuns.tableName} = k.name`,
+    belongs: sql`${reportRuns.tableName} = k.name`,
     request,
   });
 }

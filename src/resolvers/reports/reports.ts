@@ -4,32 +4,32 @@ import {
   type CustomReportManifestRow,
   cannedReportManifests,
   customReportManifests,
-  type SeederJobRow,
-  type SeederRunRow,
-  seederJobs,
-  seederRuns,
+  type ReportJobRow,
+  type ReportRunRow,
+  reportJobs,
+  reportRuns,
 } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
 import { connect, listRows } from "../lists.ts";
 import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import { agencyScope, ifVisible, withinAgencies } from "./agency-scope.ts";
-import { type SeederJobFilter, type SeederRunFilter, whereJob, whereRun } from "./filters.ts";
+import { type ReportJobFilter, type ReportRunFilter, whereJob, whereRun } from "./filters.ts";
 import { type CannedManifest, listCannedManifests, listCannedReports, listCustomManifests } from "./manifest-reads.ts";
-import { countRunsOf, JOB_ORDERS, type JobFlags, RUN_ORDER, runByRunId, type SeederJobOrder } from "./reads.ts";
+import { countRunsOf, JOB_ORDERS, type JobFlags, type ReportJobOrder, RUN_ORDER, runByRunId } from "./reads.ts";
 
 /** Null when it never ran. */
-export async function seederJob(context: Context, tableName: string): Promise<SeederJobRow | null> {
+export async function reportJob(context: Context, tableName: string): Promise<ReportJobRow | null> {
   return ifVisible(context, await context.loaders.reports.job.load(tableName));
 }
 
-export async function listSeederJobs(
+export async function listReportJobs(
   context: Context,
-  args: FilterArgs<SeederJobFilter> & { readonly orderBy?: SeederJobOrder | null | undefined },
-): Promise<Connection<SeederJobRow>> {
+  args: FilterArgs<ReportJobFilter> & { readonly orderBy?: ReportJobOrder | null | undefined },
+): Promise<Connection<ReportJobRow>> {
   return connect(
     await listRows(context.database.db, {
-      name: "seeder.jobs",
-      table: seederJobs,
+      name: "reports.jobs",
+      table: reportJobs,
       order: JOB_ORDERS[args.orderBy ?? "TABLE_NAME"],
       where: whereJob(context, args.filter ?? {}),
       args,
@@ -40,18 +40,18 @@ export async function listSeederJobs(
 }
 
 /** Null when no run has this id. */
-export async function seederRun(context: Context, runId: string): Promise<SeederRunRow | null> {
+export async function reportRun(context: Context, runId: string): Promise<ReportRunRow | null> {
   return ifVisible(context, await runByRunId(context.database.db, runId));
 }
 
-export async function listSeederRuns(
+export async function listReportRuns(
   context: Context,
-  args: FilterArgs<SeederRunFilter>,
-): Promise<Connection<SeederRunRow>> {
+  args: FilterArgs<ReportRunFilter>,
+): Promise<Connection<ReportRunRow>> {
   return connect(
     await listRows(context.database.db, {
-      name: "seeder.runs",
-      table: seederRuns,
+      name: "reports.runs",
+      table: reportRuns,
       order: RUN_ORDER,
       where: whereRun(context, args.filter ?? {}),
       args,
@@ -61,7 +61,7 @@ export async function listSeederRuns(
   );
 }
 
-export function flagsOf({ loaders }: Context, job: SeederJobRow): Promise<JobFlags> {
+export function flagsOf({ loaders }: Context, job: ReportJobRow): Promise<JobFlags> {
   return loaders.reports.flags.load(job);
 }
 
@@ -70,7 +70,7 @@ export async function runsOf(
   { database, loaders }: Context,
   tableName: string,
   args: PageArgs,
-): Promise<Connection<SeederRunRow>> {
+): Promise<Connection<ReportRunRow>> {
   const page = await loaders.reports.runs.page(tableName, args);
   return toConnection(
     RUN_ORDER,

@@ -53,7 +53,7 @@ export async function checkQuery(sql: Sql, query: BoundQuery): Promise<void> {
 
 async function prepareSession(session: Session): Promise<void> {
   // A server whose client was killed goes on for hours otherwise. Windows can't tell.
-  await session`/* seeder.prepare */ select set_config('standard_conforming_strings', 'on', true),
+  await session`/* reports.prepare */ select set_config('standard_conforming_strings', 'on', true),
     case when version() ~ '(Visual C|mingw|windows)' then '' else set_config('client_connection_check_interval', '2s', true) end`;
 }
 
@@ -102,7 +102,7 @@ export async function dropView(
   tableName: string,
 ): Promise<void> {
   const name = qualified(tableName);
-  const found = await execute(`/* seeder.own_view */ select 1 from pg_class c
+  const found = await execute(`/* reports.own_view */ select 1 from pg_class c
     where c.oid = to_regclass('${name.replaceAll("'", "''")}') and c.relkind = 'm'
       and starts_with(obj_description(c.oid, 'pg_class'), '${COMMENT_PREFIX}')`);
   if (found.length === 0) return;
@@ -113,7 +113,7 @@ export async function dropView(
 /** Whether the name is taken by something that the service did not make. */
 export async function isNameTaken(sql: Sql, tableName: string): Promise<boolean> {
   const found =
-    await sql`/* seeder.name_taken */ select 1 from pg_class c where c.oid = to_regclass(${qualified(tableName)})
+    await sql`/* reports.name_taken */ select 1 from pg_class c where c.oid = to_regclass(${qualified(tableName)})
     and not (c.relkind = 'm' and starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), ${COMMENT_PREFIX}))`;
   return found.length > 0;
 }
@@ -141,7 +141,7 @@ function qualified(tableName: string): string {
 }
 
 async function findView(session: Session, tableName: string): Promise<ExistingView | undefined> {
-  const [found] = await session<ExistingView[]>`/* seeder.find_view */
+  const [found] = await session<ExistingView[]>`/* reports.find_view */
     select c.oid, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment, c.relispopulated as is_populated,
            exists (select from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate
                      and i.indpred is null and i.indexprs is null) as has_unique_index,
@@ -160,7 +160,7 @@ async function createView(
   await run(session, `CREATE MATERIALIZED VIEW ${qualified(name)} AS\n${query.text}`, signal);
   await session.unsafe(`COMMENT ON MATERIALIZED VIEW ${qualified(name)} IS '${hash}'`);
   // Whoever reads by the service's own user finds the views readable.
-  const [schema] = await session<{ owner: string }[]>`/* seeder.owner_of_schema */
+  const [schema] = await session<{ owner: string }[]>`/* reports.owner_of_schema */
     select n.nspowner::regrole::text as owner from pg_namespace n where n.nspname = 'reporting'`;
   if (schema !== undefined) await session.unsafe(`GRANT SELECT ON ${qualified(name)} TO ${schema.owner}`);
 }
@@ -175,7 +175,7 @@ async function replaceView(
 ): Promise<void> {
   const next = `${view.tableName}__new`;
   await createView(session, view, next, hash, signal);
-  const indexes = await session<{ name: string; definition: string }[]>`/* seeder.indexes_of_view */
+  const indexes = await session<{ name: string; definition: string }[]>`/* reports.indexes_of_view */
     select x.relname as name,
            'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX ON ' || ${qualified(next)} ||
            regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .*? ON (ONLY )?reporting\\.("[^"]+"|[^ ]+)', '') as definition
@@ -185,7 +185,7 @@ async function replaceView(
     const made = await createIndex(session, definition, next, signal);
     if (made !== undefined) kept.push({ name, made });
   }
-  const grants = await session<{ grant: string }[]>`/* seeder.grants_of_view */
+  const grants = await session<{ grant: string }[]>`/* reports.grants_of_view */
     select format('GRANT %s ON %s TO %s%s', a.privilege_type, ${qualified(next)}::text,
                   case a.grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end,
                   case when a.is_grantable then ' WITH GRANT OPTION' else '' end) as grant
@@ -213,7 +213,7 @@ async function createIndex(
     if (sqlState(error) === SQLSTATE.undefinedColumn) return undefined;
     throw error;
   }
-  const [made] = await session<{ name: string }[]>`/* seeder.newest_index */
+  const [made] = await session<{ name: string }[]>`/* reports.newest_index */
     select x.relname as name from pg_index i join pg_class x on x.oid = i.indexrelid
     where i.indrelid = to_regclass(${qualified(viewName)}) order by x.oid desc limit 1`;
   return made?.name;
@@ -222,7 +222,7 @@ async function createIndex(
 async function measure(session: Session, tableName: string, signal: AbortSignal): Promise<Refreshed> {
   const [measured] = await run<{ records: string; bytes: string }>(
     session,
-    `/* seeder.measure */ select count(*) as records, pg_total_relation_size('${qualified(tableName)}') as bytes from ${qualified(tableName)}`,
+    `/* reports.measure */ select count(*) as records, pg_total_relation_size('${qualified(tableName)}') as bytes from ${qualified(tableName)}`,
     signal,
   );
   return { records: Number(measured?.records), bytes: Number(measured?.bytes) };

@@ -3,26 +3,26 @@ import { changeSource, rowOf } from "../../resolvers/changes.ts";
 import { jobChanges, runChanges } from "../../resolvers/reports/filters.ts";
 import { builder } from "../builder.ts";
 import { afterArg, Change, snapshotArg } from "../changes.ts";
-import { SeederJob, SeederJobFilter, SeederRun } from "./reports.ts";
+import { ReportJob, ReportJobFilter, ReportRun } from "./reports.ts";
 
-const SeederJobChange = builder.objectRef<Delivery>("SeederJobChange").implement({
+const ReportJobChange = builder.objectRef<Delivery>("SeederJobChange").implement({
   description: "The state of a report changed.",
   interfaces: [Change],
   fields: (t) => ({
     job: t.field({
-      type: SeederJob,
+      type: ReportJob,
       description: "The state as of the change.",
       resolve: (delivery) => rowOf("SEEDER_JOB", delivery),
     }),
   }),
 });
 
-const SeederRunChange = builder.objectRef<Delivery>("SeederRunChange").implement({
+const ReportRunChange = builder.objectRef<Delivery>("SeederRunChange").implement({
   description: "A run of a report was recorded, or went on.",
   interfaces: [Change],
   fields: (t) => ({
     run: t.field({
-      type: SeederRun,
+      type: ReportRun,
       description: "The run as of the change.",
       resolve: (delivery) => rowOf("SEEDER_RUN", delivery),
     }),
@@ -31,10 +31,10 @@ const SeederRunChange = builder.objectRef<Delivery>("SeederRunChange").implement
 
 builder.subscriptionFields((t) => ({
   seederJobChanged: t.field({
-    type: SeederJobChange,
+    type: ReportJobChange,
     authScopes: { role: "VIEWER" },
     args: {
-      filter: t.arg({ type: SeederJobFilter, description: "Only jobs that meet it, as of the change." }),
+      filter: t.arg({ type: ReportJobFilter, description: "Only jobs that meet it, as of the change." }),
       after: afterArg(t),
       snapshot: snapshotArg(t),
     },
@@ -44,7 +44,7 @@ builder.subscriptionFields((t) => ({
     resolve: (delivery) => delivery,
   }),
   seederRunChanged: t.field({
-    type: SeederRunChange,
+    type: ReportRunChange,
     authScopes: { role: "VIEWER" },
     args: {
       tableName: t.arg.string({ description: "Only runs of this table; null: of all." }),

@@ -1,19 +1,19 @@
-import type { SeederStatusWord } from "../../db/reports/tables.ts";
+import type { ReportStatusWord } from "../../db/reports/tables.ts";
 import * as dashboard from "../../resolvers/reports/dashboard.ts";
 import { builder } from "../builder.ts";
-import { SeederJob, SeederStatus } from "./reports.ts";
+import { ReportJob, ReportStatus } from "./reports.ts";
 
-const SeederStatusCount = builder
-  .objectRef<{ readonly status: SeederStatusWord; readonly count: number }>("SeederStatusCount")
+const ReportStatusCount = builder
+  .objectRef<{ readonly status: ReportStatusWord; readonly count: number }>("SeederStatusCount")
   .implement({
     description: "How many reports are in one state.",
     fields: (t) => ({
-      status: t.expose("status", { type: SeederStatus, description: "The state." }),
+      status: t.expose("status", { type: ReportStatus, description: "The state." }),
       count: t.expose("count", { type: "SafeInt", description: "Reports in it." }),
     }),
   });
 
-export const SeederDashboard = builder.objectRef<dashboard.SeederDashboard>("SeederDashboard").implement({
+export const ReportDashboard = builder.objectRef<dashboard.ReportDashboard>("SeederDashboard").implement({
   description: "What an operator looks at first.",
   fields: (t) => ({
     total: t.field({
@@ -22,17 +22,17 @@ export const SeederDashboard = builder.objectRef<dashboard.SeederDashboard>("See
       resolve: async ({ counts }) => (await counts()).total,
     }),
     byStatus: t.field({
-      type: [SeederStatusCount],
+      type: [ReportStatusCount],
       description: "The same by their state; one that a program made up is in the total alone.",
       resolve: async ({ counts }) => [...(await counts()).byStatus],
     }),
     failing: t.field({
-      type: [SeederJob],
+      type: [ReportJob],
       description: "Reports that are failing, most failures first; as many as a page may have.",
       resolve: async ({ agencySlug }, _args, context) => [...(await dashboard.failingJobs(context, agencySlug))],
     }),
     longRunning: t.field({
-      type: [SeederJob],
+      type: [ReportJob],
       description: "Reports that have been running for too long, longest first; as many as a page may have.",
       resolve: async ({ agencySlug }, _args, context) => [...(await dashboard.longRunningJobs(context, agencySlug))],
     }),
@@ -52,10 +52,10 @@ export const SeederDashboard = builder.objectRef<dashboard.SeederDashboard>("See
 
 builder.queryFields((t) => ({
   seederDashboard: t.field({
-    type: SeederDashboard,
+    type: ReportDashboard,
     authScopes: { role: "VIEWER" },
     args: { agencySlug: t.arg.string({ description: "Only of this agency; null: of all." }) },
     description: "The reports at a glance. Role: VIEWER.",
-    resolve: (_root, { agencySlug }, context) => dashboard.seederDashboard(context, agencySlug),
+    resolve: (_root, { agencySlug }, context) => dashboard.reportDashboard(context, agencySlug),
   }),
 }));

@@ -1,9 +1,9 @@
 import { type CannedReportRow, type CustomReportManifestRow, OWN_DATABASE } from "../../db/reports/tables.ts";
 import { type CannedManifest, viewNameOf } from "../../resolvers/reports/manifest-reads.ts";
 import * as manifests from "../../resolvers/reports/manifests.ts";
-import * as seeder from "../../resolvers/reports/reports.ts";
+import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
-import { SeederJob } from "./reports.ts";
+import { ReportJob } from "./reports.ts";
 
 const scheduleMinutes = "Minutes between refreshes by the service; null: on demand only.";
 const query =
@@ -26,10 +26,10 @@ const CustomReportManifest = builder.objectRef<CustomReportManifestRow>("CustomR
     enabled: t.exposeBoolean("enabled", { description: "Whether it is refreshed at all." }),
     scheduleMinutes: t.exposeInt("scheduleMinutes", { nullable: true, description: scheduleMinutes }),
     job: t.field({
-      type: SeederJob,
+      type: ReportJob,
       nullable: true,
       description: "The state of the report; null when it never ran.",
-      resolve: (manifest, _args, context) => seeder.seederJob(context, manifest.tableName),
+      resolve: (manifest, _args, context) => reports.reportJob(context, manifest.tableName),
     }),
   }),
 });
@@ -48,7 +48,7 @@ CannedReport.implement({
     manifests: t.field({
       type: [CannedReportManifest],
       description: "The agencies that have it.",
-      resolve: async ({ id }, _args, context) => [...(await seeder.manifestsOf(context, id))],
+      resolve: async ({ id }, _args, context) => [...(await reports.manifestsOf(context, id))],
     }),
   }),
 });
@@ -71,10 +71,10 @@ CannedReportManifest.implement({
     }),
     scheduleMinutes: t.exposeInt("scheduleMinutes", { nullable: true, description: scheduleMinutes }),
     job: t.field({
-      type: SeederJob,
+      type: ReportJob,
       nullable: true,
       description: "The state of the agency's report; null when it never ran.",
-      resolve: (manifest, _args, context) => seeder.seederJob(context, viewNameOf(manifest)),
+      resolve: (manifest, _args, context) => reports.reportJob(context, viewNameOf(manifest)),
     }),
   }),
 });
@@ -125,7 +125,7 @@ builder.queryFields((t) => ({
     },
     description: "The reports with a query of their own, in the order in which they were made. Role: VIEWER.",
     resolve: async (_root, { agencySlug, enabled }, context) => [
-      ...(await seeder.customManifests(context, agencySlug, enabled)),
+      ...(await reports.customManifests(context, agencySlug, enabled)),
     ],
   }),
   cannedReportManifests: t.field({
@@ -133,13 +133,13 @@ builder.queryFields((t) => ({
     authScopes: { role: "VIEWER" },
     args: { agencySlug: t.arg.string({ description: agencySlugArg }) },
     description: "Which agencies have which canned reports, in the order in which they got them. Role: VIEWER.",
-    resolve: async (_root, { agencySlug }, context) => [...(await seeder.cannedManifests(context, agencySlug))],
+    resolve: async (_root, { agencySlug }, context) => [...(await reports.cannedManifests(context, agencySlug))],
   }),
   cannedReports: t.field({
     type: [CannedReport],
     authScopes: { role: "VIEWER" },
     description: "The reports that agencies can share, in the order in which they were made. Role: VIEWER.",
-    resolve: async (_root, _args, context) => [...(await seeder.cannedReports(context))],
+    resolve: async (_root, _args, context) => [...(await reports.cannedReports(context))],
   }),
 }));
 

@@ -1,6 +1,6 @@
 import * as runs from "../../resolvers/reports/runs.ts";
 import { builder } from "../builder.ts";
-import { SeederRun } from "./reports.ts";
+import { ReportRun } from "./reports.ts";
 
 const FinishSeederRunInput = builder.inputType("FinishSeederRunInput", {
   description: "What a run has measured. What is null stays as it was.",
@@ -16,7 +16,7 @@ const runIdArg = "The run's id.";
 
 builder.mutationFields((t) => ({
   startSeederRun: t.field({
-    type: SeederRun,
+    type: ReportRun,
     authScopes: { role: "WORKER" },
     args: {
       tableName: t.arg.string({ required: true, description: "Name of the view that is being made." }),
@@ -27,10 +27,10 @@ builder.mutationFields((t) => ({
     },
     description:
       "Records that a worker begins to refresh a report. Role: WORKER. Errors: BAD_USER_INPUT, NOT_FOUND without a manifest for the table, CONFLICT for the id of another table's run.",
-    resolve: (_root, { tableName, runId }, context) => runs.startSeederRun(context, tableName, runId),
+    resolve: (_root, { tableName, runId }, context) => runs.startReportRun(context, tableName, runId),
   }),
   finishSeederRun: t.field({
-    type: SeederRun,
+    type: ReportRun,
     authScopes: { role: "WORKER" },
     args: {
       runId: t.arg.string({ required: true, description: runIdArg }),
@@ -38,10 +38,10 @@ builder.mutationFields((t) => ({
     },
     description:
       "Records that a run succeeded: the streak of failures is over. Reported again, it answers the run as it stands. Role: WORKER. Errors: BAD_USER_INPUT, NOT_FOUND, INVALID_TRANSITION for a run that failed, waits, or is the service's own.",
-    resolve: (_root, { runId, input }, context) => runs.finishSeederRun(context, runId, input),
+    resolve: (_root, { runId, input }, context) => runs.finishReportRun(context, runId, input),
   }),
   failSeederRun: t.field({
-    type: SeederRun,
+    type: ReportRun,
     authScopes: { role: "WORKER" },
     args: {
       runId: t.arg.string({ required: true, description: runIdArg }),
@@ -50,10 +50,10 @@ builder.mutationFields((t) => ({
     },
     description:
       "Records that a run failed: the streak of failures grows by one. Reported again, it answers the run as it stands. Role: WORKER. Errors: BAD_USER_INPUT, NOT_FOUND, INVALID_TRANSITION for a run that succeeded, waits, or is the service's own.",
-    resolve: (_root, { runId, errors, input }, context) => runs.failSeederRun(context, runId, errors, input),
+    resolve: (_root, { runId, errors, input }, context) => runs.failReportRun(context, runId, errors, input),
   }),
   refreshReport: t.field({
-    type: SeederRun,
+    type: ReportRun,
     authScopes: { role: "ADMIN" },
     args: { tableName: t.arg.string({ required: true, description: "Name of the view." }) },
     description:
@@ -61,7 +61,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { tableName }, context) => runs.refreshReport(context, tableName),
   }),
   refreshAllReports: t.field({
-    type: [SeederRun],
+    type: [ReportRun],
     authScopes: { role: "ADMIN" },
     args: { agencySlug: t.arg.string({ description: "Only those of this agency; null: all." }) },
     description:

@@ -1,6 +1,6 @@
-import { REPORT_TYPES, SEEDER_STATUSES, type SeederJobRow, type SeederRunRow } from "../../db/reports/tables.ts";
+import { REPORT_STATUSES, REPORT_TYPES, type ReportJobRow, type ReportRunRow } from "../../db/reports/tables.ts";
 import { userError } from "../../resolvers/errors.ts";
-import * as seeder from "../../resolvers/reports/reports.ts";
+import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 
@@ -12,7 +12,7 @@ const ReportType = builder.enumType("ReportType", {
   } as const,
 });
 
-export const SeederStatus = builder.enumType("SeederStatus", {
+export const ReportStatus = builder.enumType("SeederStatus", {
   description: "How far a run of a report has come.",
   values: {
     PENDING: { value: "pending", description: "It waits for its turn." },
@@ -34,18 +34,18 @@ const statusDescription =
 const reportTypeDescription =
   "Where its query comes from. An error when a program stored a word that means none of these; the error names it.";
 
-export const SeederJob = builder.objectRef<SeederJobRow>("SeederJob");
-export const SeederRun = builder.objectRef<SeederRunRow>("SeederRun");
-const SeederJobConnection = connectionOf("SeederJob", SeederJob);
-const SeederRunConnection = connectionOf("SeederRun", SeederRun);
+export const ReportJob = builder.objectRef<ReportJobRow>("SeederJob");
+export const ReportRun = builder.objectRef<ReportRunRow>("SeederRun");
+const ReportJobConnection = connectionOf("SeederJob", ReportJob);
+const ReportRunConnection = connectionOf("SeederRun", ReportRun);
 
-export const SeederJobFilter = builder.inputType("SeederJobFilter", {
+export const ReportJobFilter = builder.inputType("SeederJobFilter", {
   description: "Jobs that meet all that is given; null asks nothing.",
   fields: (t) => ({
     tableName: t.string({ description: "Of exactly this table." }),
     agencySlug: t.string({ description: "Of this agency." }),
     reportType: t.field({ type: ReportType, description: "Of this type." }),
-    status: t.field({ type: [SeederStatus], description: "In one of these states." }),
+    status: t.field({ type: [ReportStatus], description: "In one of these states." }),
     isFailing: t.boolean({ description: "Failing, or not." }),
     isLongRunning: t.boolean({
       description: "Running for too long, or not. Refused in subscriptions: it comes about by the clock.",
@@ -57,19 +57,19 @@ export const SeederJobFilter = builder.inputType("SeederJobFilter", {
   }),
 });
 
-const SeederRunFilter = builder.inputType("SeederRunFilter", {
+const ReportRunFilter = builder.inputType("SeederRunFilter", {
   description: "Runs that meet all that is given; null asks nothing.",
   fields: (t) => ({
     tableName: t.string({ description: "Of exactly this table." }),
     agencySlug: t.string({ description: "Of this agency." }),
     reportType: t.field({ type: ReportType, description: "Of this type." }),
-    status: t.field({ type: [SeederStatus], description: "In one of these states." }),
+    status: t.field({ type: [ReportStatus], description: "In one of these states." }),
     startedAfter: t.field({ type: "DateTime", description: "Started after this instant." }),
     startedBefore: t.field({ type: "DateTime", description: "Started before this instant." }),
   }),
 });
 
-const SeederJobOrder = builder.enumType("SeederJobOrder", {
+const ReportJobOrder = builder.enumType("SeederJobOrder", {
   description: "The order of a list of jobs; those that are equal in it go by table name.",
   values: {
     TABLE_NAME: { description: "By table name." },
@@ -80,7 +80,7 @@ const SeederJobOrder = builder.enumType("SeederJobOrder", {
   } as const,
 });
 
-SeederJob.implement({
+ReportJob.implement({
   description: "The state of a report: that of its latest run.",
   fields: (t) => ({
     tableName: t.exposeString("tableName", { description: "Name of its materialized view; unique." }),
@@ -96,9 +96,9 @@ SeederJob.implement({
     agencyId: t.exposeInt("agencyId", { description: "Number of its agency." }),
     agencySlug: t.exposeString("agencySlug", { description: "Short name of its agency." }),
     status: t.field({
-      type: SeederStatus,
+      type: ReportStatus,
       description: statusDescription,
-      resolve: ({ status }) => known(SEEDER_STATUSES, "status", status),
+      resolve: ({ status }) => known(REPORT_STATUSES, "status", status),
     }),
     durationSeconds: t.exposeInt("durationSeconds", {
       nullable: true,
@@ -124,23 +124,23 @@ SeederJob.implement({
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When this state was written." }),
     isFailing: t.boolean({
       description: "At least WEIR_FAILING_AFTER (3) failures in a row.",
-      resolve: async (job, _args, context) => (await seeder.flagsOf(context, job)).isFailing,
+      resolve: async (job, _args, context) => (await reports.flagsOf(context, job)).isFailing,
     }),
     isLongRunning: t.boolean({
       description:
         "Running for longer than WEIR_LONG_RUNNING_MINUTES (20), and than twice the median of its last 20 successful runs.",
-      resolve: async (job, _args, context) => (await seeder.flagsOf(context, job)).isLongRunning,
+      resolve: async (job, _args, context) => (await reports.flagsOf(context, job)).isLongRunning,
     }),
     runs: t.field({
-      type: SeederRunConnection,
+      type: ReportRunConnection,
       args: pageArgs,
       description: "Its runs, newest first.",
-      resolve: ({ tableName }, args, context) => seeder.runsOf(context, tableName, args),
+      resolve: ({ tableName }, args, context) => reports.runsOf(context, tableName, args),
     }),
   }),
 });
 
-SeederRun.implement({
+ReportRun.implement({
   description: "One run of a report.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique number of the run." }),
@@ -156,9 +156,9 @@ SeederRun.implement({
     agencyId: t.exposeInt("agencyId", { description: "Number of the report's agency." }),
     agencySlug: t.exposeString("agencySlug", { description: "Short name of the report's agency." }),
     status: t.field({
-      type: SeederStatus,
+      type: ReportStatus,
       description: statusDescription,
-      resolve: ({ status }) => known(SEEDER_STATUSES, "status", status),
+      resolve: ({ status }) => known(REPORT_STATUSES, "status", status),
     }),
     startTime: t.expose("startTime", {
       type: "DateTime",
@@ -201,48 +201,48 @@ SeederRun.implement({
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was recorded." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When its record was last changed." }),
     job: t.field({
-      type: SeederJob,
+      type: ReportJob,
       nullable: true,
       description: "The state of its report; null when its manifest was deleted since.",
-      resolve: ({ tableName }, _args, context) => seeder.seederJob(context, tableName),
+      resolve: ({ tableName }, _args, context) => reports.reportJob(context, tableName),
     }),
   }),
 });
 
 builder.queryFields((t) => ({
   seederJob: t.field({
-    type: SeederJob,
+    type: ReportJob,
     nullable: true,
     authScopes: { role: "VIEWER" },
     args: { tableName: t.arg.string({ required: true, description: "Name of the view, exactly." }) },
     description: "One report's state; null when it never ran. Role: VIEWER.",
-    resolve: (_root, { tableName }, context) => seeder.seederJob(context, tableName),
+    resolve: (_root, { tableName }, context) => reports.reportJob(context, tableName),
   }),
   seederJobs: t.field({
-    type: SeederJobConnection,
+    type: ReportJobConnection,
     authScopes: { role: "VIEWER" },
     args: {
-      filter: t.arg({ type: SeederJobFilter, description: "Only those that meet it." }),
-      orderBy: t.arg({ type: SeederJobOrder, description: "Their order; null: TABLE_NAME." }),
+      filter: t.arg({ type: ReportJobFilter, description: "Only those that meet it." }),
+      orderBy: t.arg({ type: ReportJobOrder, description: "Their order; null: TABLE_NAME." }),
       ...pageArgs,
     },
     description: "The monitoring list: the state of every report that ever ran. Role: VIEWER.",
-    resolve: (_root, args, context) => seeder.listSeederJobs(context, args),
+    resolve: (_root, args, context) => reports.listReportJobs(context, args),
   }),
   seederRun: t.field({
-    type: SeederRun,
+    type: ReportRun,
     nullable: true,
     authScopes: { role: "VIEWER" },
     args: { runId: t.arg.string({ required: true, description: "The run's id." }) },
     description:
       "One run; of several that a program gave the same id, the newest. Null when there is none. Role: VIEWER.",
-    resolve: (_root, { runId }, context) => seeder.seederRun(context, runId),
+    resolve: (_root, { runId }, context) => reports.reportRun(context, runId),
   }),
   seederRuns: t.field({
-    type: SeederRunConnection,
+    type: ReportRunConnection,
     authScopes: { role: "VIEWER" },
-    args: { filter: t.arg({ type: SeederRunFilter, description: "Only those that meet it." }), ...pageArgs },
+    args: { filter: t.arg({ type: ReportRunFilter, description: "Only those that meet it." }), ...pageArgs },
     description: "The history of all reports, newest first. Role: VIEWER.",
-    resolve: (_root, args, context) => seeder.listSeederRuns(context, args),
+    resolve: (_root, args, context) => reports.listReportRuns(context, args),
   }),
 }));

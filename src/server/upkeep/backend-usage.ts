@@ -29,7 +29,7 @@ interface Sample {
 export async function watchBackend(session: postgres.TransactionSql): Promise<BackendUsage> {
   const [backend] = await session<
     { pid: number; port: number | null; is_loopback: boolean | null }[]
-  >`/* seeder.backend */
+  >`/* reports.backend */
     select pg_backend_pid() as pid, inet_client_port() as port, inet_server_addr() <<= '127.0.0.0/8' or inet_server_addr() = '::1' as is_loopback`;
   const isHere = backend?.is_loopback === true && backend.port !== null && (await isBackend(backend.pid, backend.port));
   const began = performance.now();

@@ -26,7 +26,7 @@ const LEASE_SECONDS = 15;
 const RENEW_INTERVAL = 4_000;
 const EXPIRE_INTERVAL = 30_000;
 
-export interface SeederRunnerOptions {
+export interface ReportRunnerOptions {
   readonly services: Services;
   /** Refreshes at once; 0: this instance makes none. */
   readonly parallel: number;
@@ -35,7 +35,7 @@ export interface SeederRunnerOptions {
 }
 
 /** Makes the reports that wait in the database's queue, and starts those whose schedule asks for it. */
-export function startSeederRunner(options: SeederRunnerOptions): AsyncDisposable {
+export function startReportRunner(options: ReportRunnerOptions): AsyncDisposable {
   const { services, parallel, runTimeoutMinutes, log } = options;
   const { database, feed, reportEngine, closing } = services;
   const writer: Writer = asService({ database, feed });
