@@ -11,6 +11,11 @@ export interface Mark {
   readonly snapshot: string;
   /** The greatest number drawn by then: no change that the snapshot sees has a greater seq. */
   readonly ceiling: number;
+  /**
+   * `weir.fingerprint`: what tells of the newest change that it sees, `seq.microseconds.digest`; '' when it sees none. An older
+   * copy of the database, restored, does not have that change, or another one under its number.
+   */
+  readonly newest: string;
 }
 
 /**
@@ -59,18 +64,24 @@ export function capSnapshot(text: string, newest: string): string {
   return `${BigInt(xmin) < end ? xmin : end}:${end}:${underWay.join(",")}`;
 }
 
-const VERSION = "1";
+/** Cursors of version 1 had no fingerprints. */
+const VERSION = "2";
 const SNAPSHOT_TEXT = /^[1-9]\d{0,18}:[1-9]\d{0,18}:(?:[1-9]\d{0,18}(?:,[1-9]\d{0,18})*)?$/;
 /** Stands before how far a snapshot has come. */
 const STATE = "state";
 const NUMBER_TEXT = /^\d{1,15}$/;
+const FINGERPRINT_TEXT = /^(?:\d{1,15}\.\d{1,16}\.[0-9a-f]{12})?$/;
 
 /** Writes a position as the opaque text that clients keep. */
 export function encodeCursor(feedId: string, { seen, partial, state }: Position): string {
-  const parts = [VERSION, feedId, seen.snapshot, seen.ceiling];
-  if (partial !== undefined) parts.push(partial.to.snapshot, partial.to.ceiling, partial.seq);
+  const parts = [VERSION, feedId, ...markParts(seen)];
+  if (partial !== undefined) parts.push(...markParts(partial.to), partial.seq);
   if (state !== undefined) parts.push(STATE, state.upTo === null ? "" : `=${encodeURIComponent(state.upTo)}`);
   return Buffer.from(parts.join(" ")).toString("base64url");
+}
+
+function markParts({ snapshot, ceiling, newest }: Mark): (string | number)[] {
+  return [snapshot, ceiling, newest];
 }
 
 /** Reads a cursor. Throws {@link CursorError} for text that is no cursor and for a cursor of another feed. */
@@ -82,7 +93,10 @@ export function decodeCursor(feedId: string, cursor: string): Position {
     "malformed",
     "This is not a cursor of Weir. Use one that a query or a change answered.",
   );
-  if (version !== VERSION || feed === undefined || (rest.length !== 2 && rest.length !== 5)) throw malformed;
+  if (version === "1") {
+    throw new CursorError("expired", "This cursor is of an older version. Read the current state and a new cursor.");
+  }
+  if (version !== VERSION || feed === undefined || (rest.length !== 3 && rest.length !== 7)) throw malformed;
   if (feed !== feedId) {
     throw new CursorError(
       "expired",
@@ -90,18 +104,18 @@ export function decodeCursor(feedId: string, cursor: string): Position {
     );
   }
   const mark = (at: number): Mark => {
-    const [snapshot = "", ceiling = ""] = rest.slice(at, at + 2);
-    if (!isSnapshot(snapshot) || !NUMBER_TEXT.test(ceiling)) throw malformed;
-    return { snapshot, ceiling: Number(ceiling) };
+    const [snapshot = "", ceiling = "", newest = ""] = rest.slice(at, at + 3);
+    if (!isSnapshot(snapshot) || !NUMBER_TEXT.test(ceiling) || !FINGERPRINT_TEXT.test(newest)) throw malformed;
+    return { snapshot, ceiling: Number(ceiling), newest };
   };
   const seen = mark(0);
   const state = stateAt === -1 ? undefined : readState(parts.slice(stateAt + 1));
   if (state === null) throw malformed;
   const within = state === undefined ? {} : { state };
-  if (rest.length === 2) return { seen, ...within };
-  const seq = rest[4] ?? "";
+  if (rest.length === 3) return { seen, ...within };
+  const seq = rest[6] ?? "";
   if (!NUMBER_TEXT.test(seq)) throw malformed;
-  return { seen, partial: { to: mark(2), seq: Number(seq) }, ...within };
+  return { seen, partial: { to: mark(3), seq: Number(seq) }, ...within };
 }
 
 /** Null when it is malformed. */

@@ -2,7 +2,7 @@ import type { Db } from "../db/client.ts";
 import type { Filter } from "./conditions.ts";
 import { CursorError, type Position } from "./cursor.ts";
 import { type Delivery, type Place, selectDeliveries } from "./delivery.ts";
-import { assertKept, nextLimit, type Piece, positionAfter, readPiece } from "./log.ts";
+import { assertKept, assertSameHistory, nextLimit, type Piece, positionAfter, readPiece } from "./log.ts";
 import { createSnapshotReader } from "./snapshot.ts";
 import type { Tail } from "./tail.ts";
 
@@ -51,6 +51,7 @@ export function follow({ db, tail, feedId, filter, after, snapshot }: FollowOpti
       // A cursor may come from an instance that has seen more than this one: after a look of its own it has seen as much.
       await tail.look();
       await assertKept(db, place.position);
+      await assertSameHistory(db, place.position);
       isChecked = true;
     }
     const { seen, partial } = place.position;

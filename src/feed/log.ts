@@ -58,19 +58,27 @@ export async function readMark(db: Db): Promise<Mark> {
 
 /** Reads the mark of the present, and the least number at or below the ceiling of `from` that `from` does not see. */
 export async function readMarkSince(db: Db, from: Mark | null): Promise<{ mark: Mark; straggler: number | null }> {
-  const [now] = await db.execute<{ snapshot: string; ceiling: string; newest: string; straggler: string | null }>(
-    sql`/* feed.look */
-    select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as ceiling,
+  const [now] = await db.execute<{
+    snapshot: string;
+    ceiling: string;
+    newest: string;
+    straggler: string | null;
+    fingerprint: string | null;
+  }>(sql`/* feed.look */
+    select s.*, case when ${from === null ? sql`true` : sql`s.ceiling <> ${from.ceiling} or s.straggler is not null`}
+                then weir.fingerprint(s.snapshot::pg_snapshot, s.ceiling) end as fingerprint
+    from (select pg_current_snapshot()::text as snapshot, (select last_value from weir.change_seq) as ceiling,
            (select greatest(f.forgotten_xid, (
               select max(c.xid) from weir.change c where c.xid < pg_snapshot_xmax(pg_current_snapshot())
             )) from weir.feed f)::text as newest,
-           ${from === null ? sql`null` : firstStraggler(from, 0)} as straggler`,
-  );
+           ${from === null ? sql`null::bigint` : firstStraggler(from, 0)} as straggler) s`);
   if (now === undefined) throw new Error("weir.change_seq gave no row");
-  return {
-    mark: { snapshot: capSnapshot(now.snapshot, now.newest), ceiling: Number(now.ceiling) },
-    straggler: now.straggler === null ? null : Number(now.straggler),
-  };
+  const straggler = now.straggler === null ? null : Number(now.straggler);
+  const ceiling = Number(now.ceiling);
+  // Nothing was numbered since, and nothing from before has come.
+  const isSame = from !== null && ceiling === from.ceiling && straggler === null;
+  const newest = isSame ? from.newest : (now.fingerprint ?? "");
+  return { mark: { snapshot: capSnapshot(now.snapshot, now.newest), ceiling, newest }, straggler };
 }
 
 /**
@@ -197,6 +205,24 @@ function rowFromJson(topic: Topic, json: Readonly<Record<string, unknown>>): Rea
           : value,
       ];
     }),
+  );
+}
+
+/**
+ * Throws {@link CursorError} when this database is not the one that a position comes from, but an older copy of it, restored:
+ * then the newest change that was seen is not there, or another one is in its place.
+ */
+export async function assertSameHistory(db: Db, { seen, partial }: Position): Promise<void> {
+  const { snapshot, ceiling, newest } = partial?.to ?? seen;
+  if (newest === "") return;
+  const [found] = await db.execute<{ newest: string | null; forgotten: string | null }>(sql`/* feed.same_history */
+    select weir.fingerprint(${snapshot}::pg_snapshot, ${ceiling}::bigint) as newest, forgotten_newest as forgotten from weir.feed`);
+  const isKept = found?.newest != null;
+  const isSame = isKept ? found.newest === newest : newest.slice(0, newest.lastIndexOf(".")) === found?.forgotten;
+  if (isSame) return;
+  throw new CursorError(
+    "expired",
+    "This cursor is from before the database was restored, or older than the feed's retention. Read the current state and a new cursor.",
   );
 }
 

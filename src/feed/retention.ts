@@ -1,3 +1,4 @@
+import type { TransactionSql } from "postgres";
 import { SQLSTATE, type Sql, sqlState } from "../db/client.ts";
 
 /** Partitions are made this many days ahead; beyond that the default partition takes the rows. */
@@ -59,10 +60,16 @@ async function dropPartition(sql: Sql, name: string): Promise<void> {
     .begin(async (tx) => {
       await tx.unsafe(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
       await tx`/* feed.forget */ update weir.feed set forgotten_xid = greatest(forgotten_xid,
-        (select max(xid) from ${tx(`weir.${name}`)}))`;
+        (select max(xid) from ${tx(`weir.${name}`)})), forgotten_newest = coalesce((
+          select ${fingerprintOf(tx)} from ${tx(`weir.${name}`)} order by seq desc limit 1), forgotten_newest)`;
       await tx.unsafe(`drop table weir.${name}`);
     })
     .catch(ignoreRace);
+}
+
+/** A fingerprint of one change, without the digest of those before it; see `weir.fingerprint`. */
+function fingerprintOf(sql: Sql | TransactionSql) {
+  return sql`seq || '.' || (extract(epoch from at) * 1000000)::bigint`;
 }
 
 async function emptyDefaultPartition(sql: Sql, oldest: Date): Promise<void> {
@@ -71,9 +78,10 @@ async function emptyDefaultPartition(sql: Sql, oldest: Date): Promise<void> {
       with gone as (
         delete from weir.change_default where seq in (
           select seq from weir.change_default where at < ${oldest.toISOString()} order by seq limit ${DELETE_ROWS})
-        returning xid),
+        returning xid, seq, at),
       remembered as (
-        update weir.feed set forgotten_xid = greatest(forgotten_xid, (select max(xid) from gone))
+        update weir.feed set forgotten_xid = greatest(forgotten_xid, (select max(xid) from gone)),
+          forgotten_newest = (select ${fingerprintOf(sql)} from gone order by seq desc limit 1)
         where exists (select from gone))
       select count(*) from gone`;
     if (Number(deleted?.count ?? 0) < DELETE_ROWS) return;

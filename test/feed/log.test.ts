@@ -12,9 +12,9 @@ it("comes to an end between two marks of which the earlier one has the greater c
   // In flight at `before`, hence not seen by it; numbered below its ceiling.
   await sql`insert into ingest.file_statuses (file_path, type, status) values ('/b', 'HL7', 'staged')`;
   const after = await readMark(db);
-  const from: Mark = { snapshot: before.snapshot, ceiling: after.ceiling + 50 };
+  const from: Mark = { snapshot: before.snapshot, ceiling: after.ceiling + 50, newest: before.newest };
   for (const ceiling of [after.ceiling, after.ceiling - 1, before.ceiling]) {
-    const to: Mark = { snapshot: after.snapshot, ceiling };
+    const to: Mark = { snapshot: after.snapshot, ceiling, newest: after.newest };
     const keys: string[] = [];
     let afterSeq = 0;
     let isLast = false;
