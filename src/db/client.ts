@@ -63,6 +63,9 @@ export const SQLSTATE = {
   tooManyConnections: "53300",
   /** The database was dropped or renamed; it may come back, restored from a backup. */
   invalidCatalogName: "3D000",
+  diskFull: "53100",
+  outOfMemory: "53200",
+  readOnlyTransaction: "25006",
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",
   serializationFailure: "40001",
@@ -105,6 +108,13 @@ const UNREACHABLE = new Set<string>([
   "EHOSTUNREACH",
   "ETIMEDOUT",
 ]);
+
+const FOR_NOBODY = new Set<string>([SQLSTATE.diskFull, SQLSTATE.outOfMemory, SQLSTATE.readOnlyTransaction]);
+
+/** Whether the database can do for nobody what was asked: trying the parts of a statement one by one is pointless. */
+export function isForNobody(error: unknown): boolean {
+  return isUnreachable(error) || FOR_NOBODY.has(sqlState(error) ?? "");
+}
 
 /** Whether the database could not be reached: the statement may be tried again later. */
 export function isUnreachable(error: unknown): boolean {

@@ -1,12 +1,27 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { lockNumbers } from "./locks.ts";
+import type { Db, Sql } from "./client.ts";
+import { describeHolder, holderOf, lockNumbers } from "./locks.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
 const OLDEST_SERVER = 150_000;
+
+/** What the session of a migration is called. */
+const APPLICATION = "weir migrate";
+/** Milliseconds between tries, and between two lines of the log that say who is waited for. */
+const TRY_INTERVAL = 200;
+const SAY_INTERVAL = 10_000;
+/** Milliseconds after which a lock is not waited for that no migration holds: none of ours lets go of it otherwise. */
+const LONGEST_WAIT = 60_000;
+
+/** Where a migration says what it waits for; a pino logger is one. */
+export interface MigrationLog {
+  warn(fields: object, message: string): void;
+}
 
 /** The database can't be used as it is; the message says what to do. */
 export class DatabaseUnfitError extends Error {}
@@ -17,12 +32,15 @@ export class DatabaseUnfitError extends Error {}
  *
  * Throws {@link DatabaseUnfitError} for a server older than PostgreSQL 15 or an encoding other than UTF8.
  */
-export async function migrateDatabase(url: string): Promise<void> {
+export async function migrateDatabase(
+  url: string,
+  { log, longestWait = LONGEST_WAIT }: { log?: MigrationLog; longestWait?: number } = {},
+): Promise<void> {
   const sql = postgres(url, {
     max: 1,
     onnotice: () => {},
     connect_timeout: 10,
-    connection: { application_name: "weir migrate", TimeZone: "UTC" },
+    connection: { application_name: APPLICATION, TimeZone: "UTC" },
   });
   try {
     const [server] = await sql<{ version: number; encoding: string }[]>`
@@ -33,11 +51,37 @@ export async function migrateDatabase(url: string): Promise<void> {
     if (server.encoding !== "UTF8") {
       throw new DatabaseUnfitError(`The database's encoding is ${server.encoding}. Create it with ENCODING 'UTF8'.`);
     }
-    const [space, number] = lockNumbers("migration");
-    await sql`select pg_advisory_lock(${space}, ${number})`;
-    await migrate(drizzle({ client: sql }), { migrationsFolder: MIGRATIONS });
+    const db = drizzle({ client: sql });
+    await waitForMigrations(sql, db, { log, longestWait });
+    await migrate(db, { migrationsFolder: MIGRATIONS });
   } finally {
     // The lock goes with its session.
     await sql.end({ timeout: 5 });
+  }
+}
+
+/** Another instance migrates: it is waited for, however long that takes. Whoever else holds the lock is named, and given up on. */
+async function waitForMigrations(
+  sql: Sql,
+  db: Db,
+  { log, longestWait }: { log: MigrationLog | undefined; longestWait: number },
+): Promise<void> {
+  const [space, number] = lockNumbers("migration");
+  const start = performance.now();
+  for (let said = -SAY_INTERVAL; ; await sleep(TRY_INTERVAL)) {
+    const [row] = await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${space}, ${number}) as taken`;
+    if (row?.taken === true) return;
+    const holder = await holderOf(db, "migration");
+    const waited = performance.now() - start;
+    const isMigration = holder === null || holder.application === APPLICATION;
+    if (!isMigration && waited > longestWait) {
+      throw new DatabaseUnfitError(
+        `The lock under which the database is migrated is held by ${describeHolder(holder)}, which is no migration. End that session, and start again.`,
+      );
+    }
+    if (waited - said >= SAY_INTERVAL) {
+      said = waited;
+      log?.warn({ holder }, `waiting for the lock of migrations, held by ${describeHolder(holder)}`);
+    }
   }
 }

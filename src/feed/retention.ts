@@ -11,8 +11,8 @@ const DELETE_ROWS = 10_000;
 export interface RetentionOptions {
   /** Days of changes to keep, counted from the present. */
   days: number;
-  /** The present, in milliseconds since 1970. */
-  now: () => number;
+  /** The present, in milliseconds since 1970. Default: the database's clock, which all instances share. */
+  now?: () => number;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface RetentionOptions {
  * seen all of it is refused rather than continued with a gap.
  */
 export async function maintainFeed(sql: Sql, { days, now }: RetentionOptions): Promise<number> {
-  const today = startOfDay(now());
+  const today = startOfDay(now === undefined ? await readClock(sql) : now());
   for (let ahead = 0; ahead <= DAYS_AHEAD; ahead += 1) await ensurePartition(sql, addDays(today, ahead));
 
   const oldest = addDays(today, -days);
@@ -35,6 +35,14 @@ export async function maintainFeed(sql: Sql, { days, now }: RetentionOptions): P
   await emptyDefaultPartition(sql, oldest);
   await sql`/* idempotency.forget */ delete from weir.idempotency where at < ${oldest.toISOString()}`;
   return old.length;
+}
+
+/** What is deleted is decided by one clock: an instance whose own is weeks ahead deletes nothing. */
+async function readClock(sql: Sql): Promise<number> {
+  const [clock] = await sql<{ milliseconds: number }[]>`/* feed.clock */
+    select (extract(epoch from now()) * 1000)::float8 as milliseconds`;
+  if (clock === undefined) throw new Error("the database has no clock");
+  return clock.milliseconds;
 }
 
 async function ensurePartition(sql: Sql, day: Date): Promise<void> {

@@ -1,5 +1,6 @@
 import { GraphQLError } from "graphql";
 import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
+import { LockHeldError } from "../db/locks.ts";
 import { CursorError } from "../feed/cursor.ts";
 
 /** Every code that a caller may find in `extensions.code` of an error that a resolver meant for him. */
@@ -25,6 +26,13 @@ const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What the database can't do for anyone at present, by its SQLSTATE. */
+const UNWRITABLE: ReadonlyMap<string, string> = new Map([
+  [SQLSTATE.diskFull, "The database's disk is full: nothing can be stored. Make room, then try again."],
+  [SQLSTATE.outOfMemory, "The database has no memory left for this. Ask for less at a time, or try again."],
+  [SQLSTATE.readOnlyTransaction, "The database takes no writes: it is read-only, a standby perhaps. Try again later."],
+]);
+
 const meant = new WeakSet<GraphQLError>();
 
 /** An error that is meant for the caller: its message is shown. */
@@ -49,6 +57,9 @@ export function explain(error: unknown): GraphQLError | undefined {
   if (error instanceof CursorError) {
     return userError(error.reason === "expired" ? "CURSOR_EXPIRED" : "BAD_USER_INPUT", error.message);
   }
+  if (error instanceof LockHeldError) return userError("UNAVAILABLE", error.message);
+  const unwritable = UNWRITABLE.get(sqlState(error) ?? "");
+  if (unwritable !== undefined) return userError("UNAVAILABLE", unwritable);
   if (isUnreachable(error)) {
     return userError("UNAVAILABLE", "The database can't be reached. Try again in a moment.");
   }

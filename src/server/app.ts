@@ -44,7 +44,7 @@ const LOCAL_ADMIN: Viewer = { name: null, role: "ADMIN" };
 export async function startApp(config: Config, log: Logger): Promise<App> {
   await using started = new AsyncDisposableStack();
   const databaseUrl = config.DATABASE_URL ?? (await startEmbedded(config, log, started));
-  await migrateDatabase(databaseUrl);
+  await migrateDatabase(databaseUrl, { log });
 
   const keyring = await openKeyring(config);
   const database = started.use(

@@ -7,8 +7,10 @@ import {
   specifiedRules,
   type ValidationContext,
   validate,
+  visit,
 } from "graphql";
 import { createLRUCache } from "graphql-yoga";
+import { userError } from "../resolvers/errors.ts";
 import { textProblem } from "../resolvers/text.ts";
 import { withCode } from "./present.ts";
 
@@ -23,6 +25,8 @@ const CACHED_DOCUMENTS = 1_000;
 const CACHED_LENGTH = 20_000;
 const MOST_TOKENS = 20_000;
 const MOST_VALIDATION_ERRORS = 20;
+/** Pairs of fields that are answered under one name: a rule of the specification compares each with each. */
+const MOST_PAIRS = 125_000;
 
 /** Reads the text of GraphQL documents: parsed and validated once, remembered by their text. */
 export interface Documents {
@@ -46,6 +50,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
 function parseAndValidate(schema: GraphQLSchema, query: string): ReadDocument {
   try {
     const document = parse(query, { maxTokens: MOST_TOKENS });
+    if (pairsToCompare(document) > MOST_PAIRS) return { errors: [tooManyAlike()] };
     const errors = validate(schema, document, [...specifiedRules, refuseUnstorableText], {
       maxErrors: MOST_VALIDATION_ERRORS,
     });
@@ -55,6 +60,21 @@ function parseAndValidate(schema: GraphQLSchema, query: string): ReadDocument {
     if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
     throw error;
   }
+}
+
+function pairsToCompare(document: DocumentNode): number {
+  const fields = new Map<string, number>();
+  visit(document, {
+    Field({ alias, name }) {
+      const { value } = alias ?? name;
+      fields.set(value, (fields.get(value) ?? 0) + 1);
+    },
+  });
+  return [...fields.values()].reduce((pairs, count) => pairs + (count * (count - 1)) / 2, 0);
+}
+
+function tooManyAlike(): GraphQLError {
+  return userError("TOO_COMPLEX", "The document asks for too many fields under one name. Name each once.");
 }
 
 /** Text in the document itself goes to the database as well. */

@@ -38,7 +38,7 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 /**
  * Serves GraphQL over HTTP, GraphiQL, /health and /ready. A JSON POST, which is what nearly every client sends, is answered
- * here; every other form that the specification knows (GET, SSE, forms) goes through Yoga. Both run the
+ * here; every other form that the specification knows (GET, SSE) goes through Yoga. Both run the
  * operation by the same function.
  */
 export function createHttpHandler(options: HttpOptions): HttpHandler {
@@ -77,6 +77,12 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
       const error = badInput("A compressed body is not read. Send it as it is, without Content-Encoding.");
       return answerJson(response, 415, { errors: [error] });
     }
+    if (request.method === "POST" && !isJson(request)) {
+      // A form is what a page of any site can send without asking.
+      const error = badInput("A request's body is JSON: send it with Content-Type: application/json.");
+      return answerJson(response, 415, { errors: [error] });
+    }
+    protectPages(response);
     const handled: Promise<unknown> = isPlainPost(request)
       ? answerPost(request, response, options)
       : Promise.resolve(yoga(request, response));
@@ -88,6 +94,31 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
     });
   };
 }
+
+function isJson({ headers }: IncomingMessage): boolean {
+  return /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i.test(headers["content-type"] ?? "");
+}
+
+/** GraphiQL is one page with its scripts and styles in it; it talks to nobody but this service, and stands in no frame. */
+function protectPages(response: ServerResponse): void {
+  response.setHeader("content-security-policy", PAGE_POLICY);
+  response.setHeader("x-frame-options", "DENY");
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("referrer-policy", "no-referrer");
+}
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "connect-src 'self' ws: wss: data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 /** A JSON POST by a client that takes JSON. */
 function isPlainPost({ method, headers }: IncomingMessage): boolean {

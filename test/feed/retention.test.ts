@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Sql } from "../../src/db/client.ts";
 import { maintainFeed } from "../../src/feed/retention.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -18,6 +18,19 @@ async function partitions(sql: Sql): Promise<string[]> {
 }
 
 describe("the feed's retention", () => {
+  it("goes by the database's clock: an instance 30 days ahead deletes nothing", async () => {
+    await using database = await createTestDatabase();
+    await maintainFeed(database.sql, { days: 7 });
+    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/a', 'HL7', 'staged')`;
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 30 * 86_400_000);
+    try {
+      expect(await maintainFeed(database.sql, { days: 7 })).toBe(0);
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(await database.sql`select 1 from weir.change`).toHaveLength(1);
+  });
+
   it("makes partitions ahead, puts changes into the day's, and drops old ones", async () => {
     await using database = await createTestDatabase();
     const { sql } = database;

@@ -223,29 +223,38 @@ describe("UNAVAILABLE", () => {
   });
 });
 
+describe("a database that can store nothing", () => {
+  it.each([
+    ["53100", /disk is full/],
+    ["25006", /read-only/],
+    ["53200", /no memory/],
+  ])("for %s is UNAVAILABLE, in words", async (state, words) => {
+    await using full = await createTestDatabase();
+    await using service = await startService(full.url);
+    await full.sql.unsafe(`create function public.refuse() returns trigger language plpgsql as
+      $$ begin raise exception 'no room' using errcode = '${state}'; end $$;
+      create trigger refuse before insert on ingest.file_statuses for each statement execute function public.refuse()`);
+    const { errors } = await post(service.url, RECORD, { path: "/x" });
+    expect(errors).toMatchObject([{ message: expect.stringMatching(words), extensions: { code: "UNAVAILABLE" } }]);
+  });
+});
+
 describe("a status word that another program stored", () => {
   const insert = (path: string, type: string, status: string) =>
     database.sql`insert into ingest.file_statuses (file_path, type, status) values (${path}, ${type}, ${status})`;
 
-  it("is an error at its field that names it, if it has no meaning here; what stands beside it is answered", async () => {
+  it("is UNKNOWN if it has no meaning here, and what stands beside it is answered", async () => {
     await insert("/odd.log", "Log", "quarantined");
     await insert("/even.log", "Log", "parsed");
     const { data, errors } = await post(
       app.url,
-      `{ odd: logFile(logFilePath: "/odd.log") { logFilePath currentStatus { status } statuses { nodes { filePath } totalCount } }
+      `{ odd: logFile(logFilePath: "/odd.log") { currentStatus { status statusText } statuses { nodes { filePath } totalCount } }
          even: logFile(logFilePath: "/even.log") { currentStatus { status } } }`,
     );
-    expect(errors).toMatchObject([
-      {
-        message: expect.stringContaining('"quarantined"'),
-        path: ["odd", "currentStatus", "status"],
-        extensions: { code: "CONFLICT" },
-      },
-    ]);
+    expect(errors).toBeUndefined();
     expect(data).toEqual({
       odd: {
-        logFilePath: "/odd.log",
-        currentStatus: null,
+        currentStatus: { status: "UNKNOWN", statusText: "quarantined" },
         statuses: { nodes: [{ filePath: "/odd.log" }], totalCount: 1 },
       },
       even: { currentStatus: { status: "PARSED" } },
@@ -260,25 +269,6 @@ describe("a status word that another program stored", () => {
     expect(errors).toBeUndefined();
     expect(JSON.stringify(data)).toContain("/even.log");
     expect(JSON.stringify(data)).not.toContain("/odd.log");
-  });
-
-  it("is an error of its event alone in a subscription", async () => {
-    const { client } = connect(app.url);
-    const { liveCursor: after } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
-    const collected = collect<{ key: string }>(
-      client,
-      "subscription ($after: Cursor) { fileStatusRecorded(after: $after) { key fileStatus { status } } }",
-      { after },
-    );
-    await insert("/first.log", "Log", "parsed");
-    await insert("/strange.log", "Log", "quarantined");
-    await insert("/last.log", "Log", "failed");
-    await collected.until((items) => items.at(-1)?.key === "/last.log");
-    expect(collected.items.map(({ key }) => key)).toEqual(["/first.log", "/last.log"]);
-    expect(collected.errors).toMatchObject([
-      { message: expect.stringContaining('"quarantined"'), path: ["fileStatusRecorded", "fileStatus", "status"] },
-    ]);
-    await client.dispose();
   });
 
   it("reads as INGESTED if it is success, and is found as such by every filter", async () => {
@@ -320,20 +310,25 @@ describe("a status word that another program stored", () => {
   });
 });
 
-describe("another value that a program stored and that can't be answered", () => {
-  it("is an error of its field that is not laid at the caller's door", async () => {
-    await database.sql`insert into ingest.file_statuses (file_path, type, status, processed_at) values ('/forever.log', 'Log', 'parsed', 'infinity')`;
-    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/cat.jpg', 'Cat', 'parsed')`;
-    const time = await post(app.url, '{ logFile(logFilePath: "/forever.log") { currentStatus { processedAt } } }');
-    expect(time.data).toEqual({ logFile: { currentStatus: null } });
-    expect(time.errors).toMatchObject([
-      { message: expect.stringContaining("infinity"), extensions: { code: "CONFLICT" } },
-    ]);
-    const type = await post(app.url, '{ fileStatuses(filter: { filePath: "/cat.jpg" }) { nodes { type } } }');
-    expect(type.errors).toMatchObject([
-      { message: expect.stringContaining('"Cat"'), extensions: { code: "CONFLICT" } },
-    ]);
-  });
+it("an error of one event leaves the subscription and its other events alone", async () => {
+  const { client } = connect(app.url);
+  const { liveCursor: after } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
+  const collected = collect<{ topic: string; key: string }>(
+    client,
+    `subscription ($after: Cursor) { changes(topics: [FILE_STATUS, RUN_STAGE], after: $after) {
+      topic key ... on RunStageChange { stageLog { runId } } } }`,
+    { after },
+  );
+  const status = (path: string) =>
+    database.sql`insert into ingest.file_statuses (file_path, type, status) values (${path}, 'HL7', 'staged')`;
+  await status("/first");
+  // A driver started by hand writes a log of no run.
+  await database.sql`insert into pipeline.pipeline_run_stage_logs (stage_order, status) values (1, 'running')`;
+  await status("/last");
+  await collected.until((items) => items.at(-1)?.key === "/last");
+  expect(collected.items.map(({ key }) => key)).toEqual(["/first", "/last"]);
+  expect(collected.errors).toMatchObject([{ path: ["changes", "stageLog", "runId"] }]);
+  await client.dispose();
 });
 
 /** A way to the database that can be cut: connections end, and new ones are refused. */

@@ -51,6 +51,12 @@ async function expectAnswered(query: string, variables: object = {}): Promise<vo
 const nested = (levels: number): string =>
   `{ logFiles(first: 1) { nodes { ${"hl7Files(first: 1) { nodes { logFile { ".repeat(levels)} date ${"} } }".repeat(levels)} } } }`;
 
+it("refuses fields that are asked for under one name more often than they can be compared", async () => {
+  const asked = (times: number) => post(app.url, `{ ${"__typename ".repeat(times)} }`);
+  expect((await asked(400)).data).toEqual({ __typename: "Query" });
+  expect((await asked(1_500)).errors).toMatchObject([{ extensions: { code: "TOO_COMPLEX" } }]);
+});
+
 describe("an operation is refused as TOO_COMPLEX", () => {
   it("when it is deeper than the limit, and not when it is as deep", async () => {
     await expectAnswered(nested(1));

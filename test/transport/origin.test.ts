@@ -153,3 +153,21 @@ describe("who may call", () => {
     expect(answer.headers["access-control-allow-origin"]).toBe(ALLOWED);
   });
 });
+
+it("a form is refused, also without an Origin: a page of any site can send one", async () => {
+  for (const type of ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""]) {
+    const answer = await send("POST", type === "" ? {} : { "content-type": type }, {
+      body: `query=${encodeURIComponent(RECORD)}`,
+    });
+    expect(answer.status, type).toBe(415);
+    expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
+  }
+  expect(await database.sql`select 1 from ingest.file_statuses where file_path = '/o'`).toHaveLength(0);
+});
+
+it("GraphiQL stands in no frame and talks to nobody but this service", async () => {
+  const page = await send("GET", { accept: "text/html" });
+  expect(page.status).toBe(200);
+  expect(page.headers["x-frame-options"]).toBe("DENY");
+  expect(page.headers["content-security-policy"]).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+});

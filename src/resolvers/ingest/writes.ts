@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { type Database, type Db, isUnreachable } from "../../db/client.ts";
+import { type Database, type Db, isForNobody } from "../../db/client.ts";
 import { instantFromPostgres, type Known } from "../../db/columns.ts";
 import type { FileStatusRow, FileTypeWord, Hl7FileRow, IngestStatusWord } from "../../db/ingest/tables.ts";
 import { bigintArray } from "../batches.ts";
@@ -29,7 +29,7 @@ export interface IngestWriters {
 const MOST_COALESCED_ROWS = 20;
 
 export function createIngestWriters({ db }: Database): IngestWriters {
-  const coalesced = coalesceWrites((reports: readonly StatusReport[]) => writeReports(db, reports), isUnreachable);
+  const coalesced = coalesceWrites((reports: readonly StatusReport[]) => writeReports(db, reports), isForNobody);
 
   return {
     async recordStatuses(report) {

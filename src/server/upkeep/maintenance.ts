@@ -33,7 +33,7 @@ export async function startMaintenance(options: {
   const { database, feed, days, isScheduling, log } = options;
   const context = asService({ database, feed });
   const stop = new AbortController();
-  const retain = () => maintainFeed(database.sql, { days, now: Date.now });
+  const retain = () => maintainFeed(database.sql, { days });
   await retain();
 
   const every = (interval: number, what: string, round: () => Promise<unknown>): Promise<void> =>
@@ -43,9 +43,7 @@ export async function startMaintenance(options: {
     every(SETTLE_INTERVAL, "settling statuses of files", () => settleStatuses(database.db)),
     every(SETTLE_INTERVAL, "settling mappings of files", () => settleMappings(database.db)),
     every(LEASE_INTERVAL, "taking stages back", () => expireLeases(context)),
-    ...(isScheduling
-      ? [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context, new Date()))]
-      : []),
+    ...(isScheduling ? [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context))] : []),
     every(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
     every(SETTLE_INTERVAL, "adding up counts", () => addUpCounts(database.db)),
     every(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
