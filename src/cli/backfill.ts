@@ -38,7 +38,7 @@ export async function backfill(config: Config, args: readonly string[]): Promise
     progress.end();
     process.stdout.write(`${describe(summary)}\n`);
     for (const error of summary.errors) process.stderr.write(`${error}\n`);
-    const unnamed = summary.filesFailed - summary.errors.length;
+    const unnamed = summary.filesFailed + summary.filesMissing - summary.errors.length;
     if (unnamed > 0) process.stderr.write(`And ${unnamed} more files.\n`);
     if (signal.aborted) return { exitCode: 130, message: "Stopped. Run it again to go on." };
     const { filesFailed } = summary;
@@ -56,8 +56,9 @@ function readBatchSize(text: string | undefined): number {
 }
 
 function describe(summary: MigrationSummary): string {
-  const { dryRun, totalFiles, filesMigrated, filesFailed, stepsCreated, stepsUpdated, stepsSkipped } = summary;
+  const { dryRun, totalFiles, filesMigrated, filesFailed, filesMissing, stepsCreated, stepsUpdated, stepsSkipped } =
+    summary;
   const steps = `${stepsCreated} created, ${stepsUpdated} updated, ${stepsSkipped} right already`;
-  const text = `${totalFiles} files lacked steps: ${filesMigrated} rebuilt, ${filesFailed} failed. Steps: ${steps}.`;
+  const text = `${totalFiles} files lacked steps: ${filesMigrated} rebuilt, ${filesFailed} failed, ${filesMissing} not there. Steps: ${steps}.`;
   return dryRun ? `Dry run, nothing written. ${text}` : text;
 }

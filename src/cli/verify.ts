@@ -17,9 +17,16 @@ export function verify(config: Config, args: readonly string[]): Promise<Failure
     const range = (await rangeOfLogs(database.db)) ?? { first: 0, last: 0 };
     let files = 0;
     let invalid = 0;
+    let missing = 0;
     for await (const batch of verifyAllFiles(database, BATCH)) {
       files += batch.length;
-      for (const { fileId, isValid, discrepancies } of batch) {
+      for (const { fileId, isValid, isMissing, discrepancies } of batch) {
+        if (isMissing) {
+          missing += 1;
+          progress.end();
+          process.stdout.write(`File ${fileId} is not there: it was deleted, or is yet to come.\n`);
+          continue;
+        }
         if (!isValid) invalid += 1;
         if (discrepancies.length === 0) continue;
         progress.end();
@@ -30,7 +37,9 @@ export function verify(config: Config, args: readonly string[]): Promise<Failure
       if (signal.aborted) break;
     }
     progress.end();
-    process.stdout.write(`${files} files with logs: ${files - invalid} right, ${invalid} wrong.\n`);
+    process.stdout.write(
+      `${files} files with logs: ${files - invalid - missing} right, ${invalid} wrong, ${missing} not there.\n`,
+    );
     if (signal.aborted) return { exitCode: 130, message: "Stopped." };
     return invalid > 0 ? { exitCode: 1, message: `${invalid} files are not as their logs imply.` } : undefined;
   });

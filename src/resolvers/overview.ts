@@ -67,7 +67,7 @@ async function failedSteps({ database }: Context, most: number): Promise<readonl
     select s.file_id as key, concat_ws(' of ', s.step_name, coalesce(f.original_filename, f.filehash)) as title,
            s.error_message as message, s.at
     from (select *, ${STEP_END} as at from ${fileProcessingSteps}
-          where status = 'failure' order by ${STEP_END} desc, id desc limit ${most}) s
+          where known_status = 'failure' order by ${STEP_END} desc, id desc limit ${most}) s
     left join ${documentFiles} f on f.id = s.file_id`);
   return rows.map((row) => toFailure("FILE_STEP", row));
 }

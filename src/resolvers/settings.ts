@@ -6,6 +6,8 @@ export interface Settings {
   readonly maxBatchRows: number;
   /** A HL7 file that is staged for longer than this many minutes is stuck. */
   readonly stuckStagedMinutes: number;
+  /** A reported instant may be so many minutes ahead of our clock. */
+  readonly maxClockAheadMinutes: number;
   /** A run, or a report, that takes no longer than this many minutes is never long-running. */
   readonly longRunningMinutes: number;
   /** A step of a document that is in progress for longer than this many minutes is stalled. */

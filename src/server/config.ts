@@ -56,6 +56,7 @@ const settings = z.object({
   WEIR_DATABASE_CONNECTIONS: wholeNumber(1, 1_000, 10),
   WEIR_RETENTION_DAYS: wholeNumber(1, 3_650, 7),
   WEIR_STUCK_STAGED_MINUTES: wholeNumber(1, 1_000_000, 60),
+  WEIR_MAX_CLOCK_AHEAD_MINUTES: wholeNumber(1, 1_000_000, 60),
   WEIR_LONG_RUNNING_MINUTES: wholeNumber(1, 1_000_000, 20),
   WEIR_SCHEDULER: z.enum(["on", "off"], "on or off").default("on"),
   WEIR_SECRET_KEY: secretKey.optional(),

@@ -62,12 +62,19 @@ function parseAndValidate(schema: GraphQLSchema, query: string): ReadDocument {
   }
 }
 
+/** At the same place, that is: within fragments, whose place is not known, places are taken for the same. */
 function pairsToCompare(document: DocumentNode): number {
   const fields = new Map<string, number>();
+  let place = "";
   visit(document, {
-    Field({ alias, name }) {
-      const { value } = alias ?? name;
-      fields.set(value, (fields.get(value) ?? 0) + 1);
+    Field: {
+      enter({ alias, name }) {
+        place += `/${(alias ?? name).value}`;
+        fields.set(place, (fields.get(place) ?? 0) + 1);
+      },
+      leave() {
+        place = place.slice(0, place.lastIndexOf("/"));
+      },
     },
   });
   return [...fields.values()].reduce((pairs, count) => pairs + (count * (count - 1)) / 2, 0);

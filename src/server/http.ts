@@ -5,6 +5,7 @@ import { createYoga } from "graphql-yoga";
 import type { Logger } from "pino";
 import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
+import { GRAPHIQL_QUERY, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 
@@ -98,27 +99,6 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
 function isJson({ headers }: IncomingMessage): boolean {
   return /^application\/(?:graphql-response\+)?json\s*(?:;|$)/i.test(headers["content-type"] ?? "");
 }
-
-/** GraphiQL is one page with its scripts and styles in it; it talks to nobody but this service, and stands in no frame. */
-function protectPages(response: ServerResponse): void {
-  response.setHeader("content-security-policy", PAGE_POLICY);
-  response.setHeader("x-frame-options", "DENY");
-  response.setHeader("x-content-type-options", "nosniff");
-  response.setHeader("referrer-policy", "no-referrer");
-}
-
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
-  "worker-src 'self' blob:",
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self' data:",
-  "img-src 'self' data:",
-  "connect-src 'self' ws: wss: data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
 
 /** A JSON POST by a client that takes JSON. */
 function isPlainPost({ method, headers }: IncomingMessage): boolean {
@@ -293,33 +273,3 @@ function answerPreflight(response: ServerResponse): void {
   });
   response.end();
 }
-
-const GRAPHIQL_QUERY = `# Weir, the live gauge on data pipelines.
-# Run one of these; the subscription shows every report as it is committed.
-
-subscription Live {
-  fileStatusRecorded {
-    isCurrent
-    fileStatus { filePath type status errorMessage processedAt }
-  }
-}
-
-query Logs {
-  ingestSummary {
-    logFiles { parsed failed total }
-    hl7Files { staged ingested failed total }
-  }
-  logFiles(first: 20) {
-    nodes {
-      logFilePath
-      date
-      currentStatus { status errorMessage }
-      hl7FileCounts { staged ingested failed total }
-    }
-  }
-}
-
-mutation Report {
-  recordFileStatus(input: { filePath: "/logs/20240115_demo.log", type: LOG, status: PARSED }) { id processedAt }
-}
-`;

@@ -34,6 +34,7 @@ export function createServices(options: {
       maxPageSize: config.WEIR_MAX_PAGE_SIZE,
       maxBatchRows: config.WEIR_MAX_BATCH_ROWS,
       stuckStagedMinutes: config.WEIR_STUCK_STAGED_MINUTES,
+      maxClockAheadMinutes: config.WEIR_MAX_CLOCK_AHEAD_MINUTES,
       longRunningMinutes: config.WEIR_LONG_RUNNING_MINUTES,
       stepTimeoutMinutes: config.WEIR_STEP_TIMEOUT_MINUTES,
       failingAfter: config.WEIR_FAILING_AFTER,

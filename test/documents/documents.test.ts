@@ -26,6 +26,23 @@ const INITIALIZE =
 
 const zero = { inProgress: 0, success: 0, failure: 0, skipped: 0 };
 
+it("an end that a worker's slow clock puts before its start is taken as the start, and the history says so", async () => {
+  const id = await createFile(app.url, { steps: ["hash_file"] });
+  await update(app.url, id, "hash_file", "IN_PROGRESS", { startedAt: "2024-01-15T10:00:00Z" });
+  const done = await update(app.url, id, "hash_file", "SUCCESS", {
+    completedAt: "2024-01-15T09:59:57Z",
+    detail: "12 pages",
+  });
+  expect(done).toMatchObject({
+    status: "SUCCESS",
+    startedAt: "2024-01-15T10:00:00.000000Z",
+    completedAt: "2024-01-15T10:00:00.000000Z",
+  });
+  expect((await logsOf(app.url, id)).at(-1)?.detail).toBe(
+    "12 pages (Its end was reported as 2024-01-15T09:59:57.000000Z, before its start: the clock of the worker is behind.)",
+  );
+});
+
 describe("the workflow of the seed document", () => {
   it("goes from the upload of a file to its timeline", async () => {
     const id = await createFile(app.url);

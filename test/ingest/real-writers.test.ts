@@ -362,3 +362,16 @@ it("takes a batch of 10,000 realistic rows under the default limits", async () =
   );
   expect(answer.recordFileStatuses).toHaveLength(10_000);
 });
+
+it("refuses a time far in the future, which would stay the latest status whatever comes", async () => {
+  await using database = await createTestDatabase();
+  await using app = await startService(database.url, { WEIR_MAX_CLOCK_AHEAD_MINUTES: "5" });
+  const record = (processedAt: string) =>
+    post(app.url, "mutation ($input: FileStatusInput!) { recordFileStatus(input: $input) { id } }", {
+      input: { filePath: "/f", type: "HL7", status: "STAGED", processedAt },
+    });
+  expect((await record("2099-01-01T00:00:00Z")).errors).toMatchObject([
+    { message: expect.stringContaining("WEIR_MAX_CLOCK_AHEAD_MINUTES"), extensions: { code: "BAD_USER_INPUT" } },
+  ]);
+  expect((await record(new Date(Date.now() + 60_000).toISOString())).errors).toBeUndefined();
+});

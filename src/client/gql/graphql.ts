@@ -254,7 +254,9 @@ export type StepStatus =
   /** It is not needed here; it counts as done. */
   | 'SKIPPED'
   /** It is done. */
-  | 'SUCCESS';
+  | 'SUCCESS'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** What has become of a step. */
 export type UpdateStepStatusInput = {

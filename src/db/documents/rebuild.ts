@@ -8,6 +8,8 @@ export interface RebuiltFile {
   readonly stepsUpdated: number;
   /** Steps that were as their logs imply. */
   readonly stepsSkipped: number;
+  /** Whether `files` does not have it any more, or not yet: nothing was done then. */
+  readonly isMissing: boolean;
   /** Why nothing was done; null when the file was rebuilt. */
   readonly error: string | null;
 }
@@ -83,12 +85,13 @@ export async function rebuildSteps(
     created: string;
     updated: string;
     skipped: string;
+    is_missing: boolean;
     error: string | null;
   }>(sql`/* documents.rebuild_steps */
     with asked as (select distinct unnest(${ids}) as file_id),
     implied as materialized (select * from documents.steps_of_logs(${ids})),
     wrong as (
-      select a.file_id, case
+      select a.file_id, not exists (select from documents.files f where f.id = a.file_id) as is_missing, case
         when not exists (select from documents.files f where f.id = a.file_id)
           then 'File ' || a.file_id || ' has logs and no row in documents.files. Insert it first, with this id.'
         when exists (select from implied i where i.file_id = a.file_id and octet_length(i.step_name) > ${MOST_STEP_BYTES})
@@ -96,7 +99,7 @@ export async function rebuildSteps(
       from asked a),
     compared as materialized (
       select i.*, s.id as step_id, s.id is null as is_missing,
-             s.id is not null and (s.status, s.started_at, s.completed_at) is distinct from (i.status, i.started_at, i.completed_at) as differs
+             s.id is not null and (s.known_status, s.started_at, s.completed_at) is distinct from (i.status, i.started_at, i.completed_at) as differs
       from implied i join wrong w on w.file_id = i.file_id and w.error is null
       left join documents.file_processing_steps s on s.file_id = i.file_id and s.step_name = i.step_name),
     created as (
@@ -108,14 +111,15 @@ export async function rebuildSteps(
       update documents.file_processing_steps s
       set status = c.status, started_at = c.started_at, completed_at = c.completed_at, error_message = c.error_message, updated_at = now()
       from compared c where ${write} and c.differs and s.id = c.step_id)
-    select w.file_id, w.error, count(*) filter (where c.is_missing) as created, count(*) filter (where c.differs) as updated,
+    select w.file_id, w.is_missing, w.error, count(*) filter (where c.is_missing) as created, count(*) filter (where c.differs) as updated,
            count(*) filter (where not c.is_missing and not c.differs) as skipped
-    from wrong w left join compared c on c.file_id = w.file_id group by w.file_id, w.error order by w.file_id`);
+    from wrong w left join compared c on c.file_id = w.file_id group by w.file_id, w.is_missing, w.error order by w.file_id`);
   return rows.map((row) => ({
     fileId: Number(row.file_id),
     stepsCreated: Number(row.created),
     stepsUpdated: Number(row.updated),
     stepsSkipped: Number(row.skipped),
+    isMissing: row.is_missing,
     error: row.error,
   }));
 }
@@ -129,7 +133,7 @@ export async function compareSteps(
   const rows = await db.execute<{ file_id: string; step_name: string; implied: string | null; stored: string | null }>(
     sql`/* documents.compare_steps */
     select coalesce(i.file_id, s.file_id) as file_id, coalesce(i.step_name, s.step_name) as step_name,
-           i.status as implied, s.status as stored
+           i.status as implied, s.known_status as stored
     from documents.steps_of_logs(${ids}) i
     full join (select * from documents.file_processing_steps p where p.file_id = any(${ids})) s
       on s.file_id = i.file_id and s.step_name = i.step_name

@@ -1,6 +1,6 @@
 import { isNotNull, sql } from "drizzle-orm";
-import { bigint, type ExtraConfigColumn, index, integer, pgSchema, text, unique } from "drizzle-orm/pg-core";
-import { instant } from "../columns.ts";
+import { bigint, type ExtraConfigColumn, index, integer, jsonb, pgSchema, text, unique } from "drizzle-orm/pg-core";
+import { instant, knownWord } from "../columns.ts";
 
 /** The documents system: how far the processing of each file has come, step by step, and every event on the way. */
 export const documents = pgSchema("documents");
@@ -33,11 +33,6 @@ export function uploadStepsOf(destination: string): readonly string[] {
 /** Whether a step belongs to an upload; `documents.is_upload_step` says the same in SQL. */
 export function isUploadStep(name: string): boolean {
   return name.startsWith("queue_") || name.startsWith("upload_to_");
-}
-
-/** The status that a stored word means; undefined for a word that means none. */
-export function stepStatusOf(word: string): StepStatusWord | undefined {
-  return STEP_STATUSES.find((status) => status === word);
 }
 
 /** An index for `ORDER BY x DESC` puts nulls first, or the planner does not use it. */
@@ -109,18 +104,24 @@ export const fileProcessingSteps = documents.table(
     errorMessage: text("error_message"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
     updatedAt: instant("updated_at").notNull().default(sql`now()`),
+    // Ours, behind the columns that direct writers know.
+    knownStatus: knownWord("known_status", "status", STEP_STATUSES).notNull(),
   },
   (t) => [
     unique("file_processing_steps_of_file").on(t.fileId, t.stepName),
-    index("file_processing_steps_failures").on(sql`${STEP_END} desc`, newest(t.id)).where(sql`status = 'failure'`),
-    index("file_processing_steps_by_name").on(
-      sql`weir.path_key(${t.stepName})`,
-      sql`weir.path_key(${t.status})`,
-      t.fileId,
-    ),
+    index("file_processing_steps_failures")
+      .on(sql`${STEP_END} desc`, newest(t.id))
+      .where(sql`known_status = 'failure'`),
+    index("file_processing_steps_by_name").on(sql`weir.path_key(${t.stepName})`, t.knownStatus, t.fileId),
   ],
 );
 export type StepRow = typeof fileProcessingSteps.$inferSelect;
+
+interface StepState {
+  readonly status: StepStatusWord;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+}
 
 /**
  * Append-only history: one row for each event. UPDATE, DELETE and TRUNCATE are refused by the database. A log may tell of
@@ -137,6 +138,9 @@ export const processingLogs = documents.table(
     message: text(),
     detail: text(),
     timestamp: instant("timestamp").notNull().default(sql`now()`),
+    // Ours, behind the columns that direct writers know.
+    /** What the report that this entry tells of made of its step: status, started_at, completed_at. Null: no such report. */
+    stepState: jsonb("step_state").$type<StepState>(),
   },
   (t) => [
     index("processing_logs_of_file").on(t.fileId, t.timestamp, t.id),

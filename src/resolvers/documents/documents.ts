@@ -20,7 +20,7 @@ import {
   type NewFile,
   type NewLog,
   noSuchFile,
-  type StepUpdate,
+  type StepUpdateInput,
 } from "./input.ts";
 import {
   countFiles,
@@ -86,9 +86,9 @@ export async function logsOf(
 }
 
 /** In progress for longer than a step may take. */
-export function isStalled({ settings }: Context, { status, startedAt, updatedAt }: StepRow): boolean {
+export function isStalled({ settings }: Context, { knownStatus, startedAt, updatedAt }: StepRow): boolean {
   const since = Date.parse(startedAt ?? updatedAt);
-  return status === "in_progress" && since < Date.now() - settings.stepTimeoutMinutes * 60_000;
+  return knownStatus === "in_progress" && since < Date.now() - settings.stepTimeoutMinutes * 60_000;
 }
 
 /** Seconds from start to end; null while one of them is not known. */
@@ -131,7 +131,11 @@ async function addAndRead(context: Context, fileId: number, names: readonly stri
 }
 
 /** A repeated report under its idempotency key is answered with the step as it is now. */
-export async function updateStepStatus(context: Context, input: StepUpdate, idempotencyKey: Key): Promise<StepRow> {
+export async function updateStepStatus(
+  context: Context,
+  input: StepUpdateInput,
+  idempotencyKey: Key,
+): Promise<StepRow> {
   const update = checkStepUpdate(input);
   const id = await setStep(context, fileIdOf(update.fileId), update, idempotencyKey);
   const step = await readStep(context.database.db, id);

@@ -1,4 +1,5 @@
 import { and, eq, gt, inArray, lt, type SQL, sql } from "drizzle-orm";
+import type { Known } from "../../db/columns.ts";
 import {
   documentFiles,
   type FileOverallStatusWord,
@@ -19,7 +20,7 @@ export interface FileFilter {
   readonly createdAfter?: Maybe<string>;
   readonly createdBefore?: Maybe<string>;
   readonly stepName?: Maybe<string>;
-  readonly stepStatus?: Maybe<StepStatusWord>;
+  readonly stepStatus?: Maybe<Known<StepStatusWord>>;
 }
 
 export interface ProcessingLogFilter {
@@ -37,12 +38,16 @@ function isText(column: SQL, value: string): SQL {
 }
 
 /** How many steps of a file have each status: the columns that triggers keep. */
-const STEPS_WITH: Readonly<Record<StepStatusWord, SQL>> = {
+const STEPS_WITH: Readonly<Record<Known<StepStatusWord>, SQL>> = {
   pending: sql`${documentFiles.mainPending} + ${documentFiles.uploadPending}`,
   in_progress: sql`${documentFiles.mainInProgress} + ${documentFiles.uploadInProgress}`,
   success: sql`${documentFiles.mainSuccess} + ${documentFiles.uploadSuccess}`,
   failure: sql`${documentFiles.mainFailure} + ${documentFiles.uploadFailure}`,
   skipped: sql`${documentFiles.mainSkipped} + ${documentFiles.uploadSkipped}`,
+  unknown: sql`${documentFiles.mainTotal} + ${documentFiles.uploadTotal}
+    - ${documentFiles.mainPending} - ${documentFiles.uploadPending} - ${documentFiles.mainInProgress} - ${documentFiles.uploadInProgress}
+    - ${documentFiles.mainSuccess} - ${documentFiles.uploadSuccess} - ${documentFiles.mainFailure} - ${documentFiles.uploadFailure}
+    - ${documentFiles.mainSkipped} - ${documentFiles.uploadSkipped}`,
 };
 
 export function whereFile(filter: FileFilter): SQL | undefined {
@@ -63,7 +68,7 @@ export function whereFile(filter: FileFilter): SQL | undefined {
 function whereStep({ stepName, stepStatus }: FileFilter): SQL | undefined {
   if (stepName == null) return stepStatus == null ? undefined : sql`${STEPS_WITH[stepStatus]} > 0`;
   const named = isText(sql`${fileProcessingSteps.stepName}`, stepName);
-  const withStatus = stepStatus == null ? undefined : isText(sql`${fileProcessingSteps.status}`, stepStatus);
+  const withStatus = stepStatus == null ? undefined : eq(fileProcessingSteps.knownStatus, stepStatus);
   return sql`${documentFiles.id} in (select ${fileProcessingSteps.fileId} from ${fileProcessingSteps} where ${and(named, withStatus)})`;
 }
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Known } from "../../db/columns.ts";
 import { STEP_STATUSES, type StepStatusWord } from "../../db/documents/tables.ts";
 import { badInput, userError } from "../errors.ts";
-import { checked, numberedId } from "../input.ts";
+import { checked, numberedId, reportedWord } from "../input.ts";
 
 const MOST_NAME_CHARACTERS = 255;
 const MOST_DESTINATION_CHARACTERS = 100;
@@ -50,7 +51,7 @@ const stepUpdate = z
   .object({
     fileId: z.string(),
     stepName: filled(MOST_NAME_CHARACTERS),
-    status: z.enum(STEP_STATUSES),
+    status: reportedWord(STEP_STATUSES),
     errorMessage: bounded(MOST_TEXT_CHARACTERS).nullish(),
     startedAt: z.string().nullish(),
     completedAt: z.string().nullish(),
@@ -83,13 +84,15 @@ const newLog = z.object({
 
 export type NewFile = z.infer<typeof newFile>;
 export type StepUpdate = z.infer<typeof stepUpdate>;
+/** A report as it comes. */
+export type StepUpdateInput = Omit<StepUpdate, "status"> & { readonly status: Known<StepStatusWord> };
 export type NewLog = z.infer<typeof newLog>;
 
 export function checkNewFile(input: NewFile): NewFile {
   return checked(newFile, input, ["input"]);
 }
 
-export function checkStepUpdate(input: StepUpdate): StepUpdate {
+export function checkStepUpdate(input: StepUpdateInput): StepUpdate {
   return checked(stepUpdate, input, ["input"]);
 }
 

@@ -9,6 +9,7 @@ import {
 import type { Context } from "../context.ts";
 import { type WriteContext, writeInTransaction } from "../transactions.ts";
 import { checkBatchSize, fileIdOf, noSuchFile } from "./input.ts";
+import { loadDocuments } from "./reads.ts";
 
 export interface MigrationResult {
   readonly fileId: number;
@@ -24,6 +25,8 @@ export interface MigrationSummary {
   totalFiles: number;
   filesMigrated: number;
   filesFailed: number;
+  /** Files that logs tell of and `files` does not have: they were deleted, or are yet to come. */
+  filesMissing: number;
   stepsCreated: number;
   stepsUpdated: number;
   stepsSkipped: number;
@@ -34,6 +37,8 @@ export interface MigrationSummary {
 export interface MigrationVerification {
   readonly fileId: number;
   readonly isValid: boolean;
+  /** Whether `files` does not have it. */
+  readonly isMissing: boolean;
   readonly logSteps: readonly string[];
   readonly tableSteps: readonly string[];
   readonly discrepancies: readonly string[];
@@ -71,6 +76,7 @@ export async function migrateAllFiles(
     totalFiles: 0,
     filesMigrated: 0,
     filesFailed: 0,
+    filesMissing: 0,
     stepsCreated: 0,
     stepsUpdated: 0,
     stepsSkipped: 0,
@@ -105,7 +111,8 @@ function addTo(summary: MigrationSummary, file: RebuiltFile): void {
     summary.filesMigrated += 1;
     return;
   }
-  summary.filesFailed += 1;
+  if (file.isMissing) summary.filesMissing += 1;
+  else summary.filesFailed += 1;
   if (summary.errors.length < MOST_ERRORS) summary.errors.push(file.error);
 }
 
@@ -128,7 +135,7 @@ export async function verifyMigration(context: Context, fileId: string): Promise
   const id = fileIdOf(fileId);
   await assertKnown(context, id);
   const steps = (await compareSteps(context.database.db, [id])).get(id) ?? [];
-  return verificationOf(id, steps);
+  return verificationOf(id, steps, (await context.loaders.documents.file.load(id)) === null);
 }
 
 /** Compares every file that has logs, batch by batch. */
@@ -140,13 +147,13 @@ export async function* verifyAllFiles(
     const ids = await findFilesWithLogs(database.db, last, batchSize);
     const newest = ids.at(-1);
     if (newest === undefined) return;
-    const steps = await compareSteps(database.db, ids);
-    yield ids.map((id) => verificationOf(id, steps.get(id) ?? []));
+    const [steps, files] = await Promise.all([compareSteps(database.db, ids), loadDocuments(database.db, ids)]);
+    yield ids.map((id, at) => verificationOf(id, steps.get(id) ?? [], files[at] === null));
     last = newest;
   }
 }
 
-function verificationOf(fileId: number, steps: readonly ComparedStep[]): MigrationVerification {
+function verificationOf(fileId: number, steps: readonly ComparedStep[], isMissing: boolean): MigrationVerification {
   const logSteps = steps.filter(({ implied }) => implied !== null).map(({ stepName }) => stepName);
   const wrong = steps.flatMap(({ stepName, implied, stored }) => {
     if (implied === null || implied === stored) return [];
@@ -158,6 +165,7 @@ function verificationOf(fileId: number, steps: readonly ComparedStep[]): Migrati
   return {
     fileId,
     isValid: none.length === 0 && wrong.length === 0,
+    isMissing,
     logSteps,
     tableSteps: steps.filter(({ stored }) => stored !== null).map(({ stepName }) => stepName),
     discrepancies: [...none, ...wrong, ...extra],

@@ -1,10 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
-import { instantFromPostgres } from "../../db/columns.ts";
 import { documentFiles, processingLogs } from "../../db/documents/tables.ts";
 import { textArray } from "../batches.ts";
 import type { Context } from "../context.ts";
-import { badInput } from "../errors.ts";
 import { asWriter, writeInStatement, writeInTransaction } from "../transactions.ts";
 import { type NewFile, type NewLog, noSuchFile, type StepUpdate } from "./input.ts";
 
@@ -64,11 +62,9 @@ export async function setStep(
       ${error}, ${start}::timestamptz, ${end}::timestamptz, ${text}, ${more}, ${task}) u`;
   const idOf = ([row]: readonly WrittenStep[]): number => {
     if (row?.step_id == null) throw noSuchFile(fileId);
-    if (row.refused_start === null) return Number(row.step_id);
-    const began = instantFromPostgres(row.refused_start);
-    throw badInput(`input.completedAt (${end ?? ""}) is before the step's startedAt (${began}). Check the clock.`);
+    return Number(row.step_id);
   };
-  // A refusal has written nothing: without a key to be kept beside it, one statement is all.
+  // Without a key to be kept beside it, one statement is all.
   if (idempotencyKey == null) {
     return writeInStatement(context, async (db, writer) => idOf(await db.execute<WrittenStep>(write(writer))));
   }
@@ -80,8 +76,6 @@ export async function setStep(
 interface WrittenStep extends Record<string, unknown> {
   /** Null: there is no such file. */
   readonly step_id: string | null;
-  /** The start before which the step would end. */
-  readonly refused_start: string | null;
 }
 
 /** Appends to the history. Answers the entry's id. Throws NOT_FOUND for a file that is not there. */

@@ -152,7 +152,7 @@ export async function recordFileStatus(
   input: FileStatusInput,
   idempotencyKey: string | null | undefined,
 ): Promise<FileStatusRow> {
-  const [row] = await record(context, "recordFileStatus", [checkFileStatus(input)], idempotencyKey);
+  const [row] = await record(context, "recordFileStatus", [checkFileStatus(input, context.settings)], idempotencyKey);
   if (row === undefined) throw new Error("a written status was not answered");
   return row;
 }
@@ -162,7 +162,7 @@ export function recordFileStatuses(
   input: readonly FileStatusInput[],
   idempotencyKey: string | null | undefined,
 ): Promise<readonly FileStatusRow[]> {
-  const rows = checkFileStatuses(input, context.settings.maxBatchRows);
+  const rows = checkFileStatuses(input, context.settings);
   return record(context, "recordFileStatuses", rows, idempotencyKey);
 }
 

@@ -9,6 +9,7 @@ import {
 } from "../../db/ingest/tables.ts";
 import { badInput } from "../errors.ts";
 import { checked, reportedWord } from "../input.ts";
+import type { Settings } from "../settings.ts";
 
 /** PATH_MAX of Linux; an S3 key has 1,024 bytes at most. */
 const MOST_PATH_CHARACTERS = 4_096;
@@ -23,7 +24,7 @@ const path = z
   .max(MOST_PATH_CHARACTERS, `is longer than ${MOST_PATH_CHARACTERS} characters`);
 const name = z.string().max(MOST_NAME_CHARACTERS, `is longer than ${MOST_NAME_CHARACTERS} characters`).nullish();
 
-const fileStatus = z
+const fileStatusFields = z
   .object({
     filePath: path,
     type: reportedWord(FILE_TYPES),
@@ -45,6 +46,15 @@ const fileStatus = z
       message: `is ${status.toUpperCase()}, which a ${type === "Log" ? "LOG" : type} file can't have; it can be ${allowed}`,
     });
   });
+
+/** A latest status that lies far in the future would stay the latest one, whatever comes. */
+function fileStatus({ maxClockAheadMinutes }: Settings) {
+  const latest = new Date(Date.now() + maxClockAheadMinutes * 60_000).toISOString();
+  return fileStatusFields.refine(({ processedAt }) => processedAt == null || processedAt <= latest, {
+    path: ["processedAt"],
+    error: `is more than ${maxClockAheadMinutes} minutes ahead of the service's clock; check the clock and the time zone, or raise WEIR_MAX_CLOCK_AHEAD_MINUTES`,
+  });
+}
 
 const hl7File = z.object({
   hl7FilePath: path,
@@ -76,13 +86,13 @@ export interface FileStatusInput extends Omit<NewFileStatus, "type" | "status"> 
   readonly status: Known<IngestStatusWord>;
 }
 
-export function checkFileStatus(input: FileStatusInput): NewFileStatus {
-  return checked(fileStatus, input, ["input"]);
+export function checkFileStatus(input: FileStatusInput, settings: Settings): NewFileStatus {
+  return checked(fileStatus(settings), input, ["input"]);
 }
 
-export function checkFileStatuses(input: readonly FileStatusInput[], mostRows: number): readonly NewFileStatus[] {
-  assertBatchSize(input, mostRows);
-  return checked(z.array(fileStatus), input, ["input"]);
+export function checkFileStatuses(input: readonly FileStatusInput[], settings: Settings): readonly NewFileStatus[] {
+  assertBatchSize(input, settings.maxBatchRows);
+  return checked(z.array(fileStatus(settings)), input, ["input"]);
 }
 
 export function checkHl7Files(input: readonly NewHl7File[], mostRows: number): readonly NewHl7File[] {

@@ -59,7 +59,11 @@ const StepCounts = builder.objectRef<DocumentRow>("StepCounts").implement({
     success: t.exposeInt("mainSuccess", { description: "Done." }),
     failure: t.exposeInt("mainFailure", { description: "Failed." }),
     skipped: t.exposeInt("mainSkipped", { description: "Skipped." }),
-    total: t.exposeInt("mainTotal", { description: "All, also those with a status of no known meaning." }),
+    unknown: t.int({
+      description: "With a status of no known meaning.",
+      resolve: (f) => f.mainTotal - f.mainPending - f.mainInProgress - f.mainSuccess - f.mainFailure - f.mainSkipped,
+    }),
+    total: t.exposeInt("mainTotal", { description: "All of them." }),
   }),
 });
 
@@ -71,7 +75,12 @@ const UploadCounts = builder.objectRef<DocumentRow>("UploadCounts").implement({
     success: t.exposeInt("uploadSuccess", { description: "Done." }),
     failure: t.exposeInt("uploadFailure", { description: "Failed." }),
     skipped: t.exposeInt("uploadSkipped", { description: "Skipped." }),
-    total: t.exposeInt("uploadTotal", { description: "All, also those with a status of no known meaning." }),
+    unknown: t.int({
+      description: "With a status of no known meaning.",
+      resolve: (f) =>
+        f.uploadTotal - f.uploadPending - f.uploadInProgress - f.uploadSuccess - f.uploadFailure - f.uploadSkipped,
+    }),
+    total: t.exposeInt("uploadTotal", { description: "All of them." }),
   }),
 });
 

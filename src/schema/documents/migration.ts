@@ -28,6 +28,9 @@ const MigrationSummary = builder.objectRef<migration.MigrationSummary>("Migratio
     totalFiles: t.exposeInt("totalFiles", { description: "Files that have logs and lacked a step that these imply." }),
     filesMigrated: t.exposeInt("filesMigrated", { description: "Files that were rebuilt." }),
     filesFailed: t.exposeInt("filesFailed", { description: "Files that could not be rebuilt." }),
+    filesMissing: t.exposeInt("filesMissing", {
+      description: "Files that logs tell of and that are not there: deleted, or yet to come. Nothing is done for them.",
+    }),
     stepsCreated: t.exposeInt("stepsCreated", { description: created }),
     stepsUpdated: t.exposeInt("stepsUpdated", { description: updated }),
     stepsSkipped: t.exposeInt("stepsSkipped", { description: skipped }),
