@@ -77,7 +77,7 @@ async function failedReports(context: Context, most: number): Promise<readonly F
   const scope = withinAgencies(agencyScope(context), reportRuns.agencySlug) ?? sql`true`;
   const rows = await context.database.db.execute<FailureJson>(sql`/* reports.failures */
     select ${reportRuns.tableName} as key, ${reportRuns.reportName} as title, ${reportRuns.errors} as message, ${ended} as at
-    from ${reportRuns} where ${reportRuns.status} = 'error' and ${scope}
+    from ${reportRuns} where ${reportRuns.knownStatus} = 'error' and not ${reportRuns.isSkipped} and ${scope}
     order by ${ended} desc, ${reportRuns.id} desc limit ${most}`);
   return rows.map((row) => toFailure("SEEDER_RUN", row));
 }

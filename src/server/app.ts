@@ -8,6 +8,7 @@ import { migrateDatabase } from "../db/migrate.ts";
 import { prepareReportLogin } from "../db/reports/login.ts";
 import { startEmbeddedPostgres } from "../embedded/launcher.ts";
 import { openFeed } from "../feed/feed.ts";
+import { storeThresholds } from "../resolvers/reports/thresholds.ts";
 import type { Services } from "../resolvers/services.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import { schema } from "../schema/index.ts";
@@ -74,6 +75,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const closing = new AbortController();
   const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal });
+  await storeThresholds(database.db, services.settings);
   started.use(
     startReportRunner({
       services,

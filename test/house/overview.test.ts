@@ -89,6 +89,7 @@ it("the overview has the newest failures of all systems, newest first, and the n
           { status: "RUNNING", count: 0 },
           { status: "SUCCESS", count: 0 },
           { status: "ERROR", count: 1 },
+          { status: "UNKNOWN", count: 0 },
         ],
         successRate24h: 0,
         recordsProcessed24h: 0,

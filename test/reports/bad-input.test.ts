@@ -100,10 +100,15 @@ describe("a custom manifest", () => {
     expect(await database.sql`select table_name from reporting.seeder_custom_report_manifest`).toHaveLength(1);
   });
 
-  it("keeps its own name when it is changed, and what is left out is the default", async () => {
+  it("keeps its own name when it is changed, and what is left out", async () => {
     const id = await makeReport(app.url, "own", "SELECT 1 AS one", { scheduleMinutes: 1_000, enabled: false });
     expect(await ask(app.url, UPDATE, { id, input: { ...good, tableName: "own", query: "SELECT 2 AS two" } })).toEqual({
-      updateCustomReportManifest: { tableName: "own", query: "SELECT 2 AS two", enabled: true, scheduleMinutes: null },
+      updateCustomReportManifest: {
+        tableName: "own",
+        query: "SELECT 2 AS two",
+        enabled: false,
+        scheduleMinutes: 1_000,
+      },
     });
     await expectRefused(UPDATE, { id, input: { ...good, tableName: "taken" } }, /makes taken already/, "CONFLICT");
     await expectRefused(UPDATE, { id: "999", input: good }, /no manifest 999/, "NOT_FOUND");

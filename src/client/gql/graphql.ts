@@ -12,7 +12,7 @@ export type CannedReportInput = {
   readonly query: string;
   /** Its name for people, 1 to 512 characters. */
   readonly reportName: string;
-  /** Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The agency's slug is part of them. */
+  /** Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The prefix `reporting.` may stand before it. The agency's slug is part of them. */
   readonly tableName: string;
 };
 
@@ -85,7 +85,7 @@ export type CreatePipelineInput = {
   readonly sourceType?: string | null | undefined;
 };
 
-/** A report of one agency with a query of its own. An update replaces all of it. */
+/** A report of one agency with a query of its own. An update replaces all of it but what it may leave out. */
 export type CustomReportManifestInput = {
   /** Number of its agency, from 0. */
   readonly agencyId: number;
@@ -93,15 +93,15 @@ export type CustomReportManifestInput = {
   readonly agencySlug: string;
   /** The database in which the query runs and the view stands: 1 is the service's own, WEIR_DATABASES names others. */
   readonly databaseId?: number;
-  /** Whether it is refreshed at all. */
+  /** Whether it is refreshed at all. Absent: true for a new one; an update leaves it as it is. */
   readonly enabled?: boolean;
   /** One query that reads: SELECT, WITH, VALUES or TABLE. `:agency_id` and `:agency_slug` stand for the agency's, as a number and as a text. */
   readonly query: string;
   /** Its name for people, 1 to 512 characters. */
   readonly reportName: string;
-  /** Minutes between refreshes by the service; null: on demand only. */
+  /** Minutes between refreshes by the service; null: on demand only. Absent: an update leaves it as it is. */
   readonly scheduleMinutes?: number | null | undefined;
-  /** Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. */
+  /** Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The prefix `reporting.` may stand before it. */
   readonly tableName: string;
 };
 
@@ -230,7 +230,9 @@ export type SeederStatus =
   /** The report is being made. */
   | 'RUNNING'
   /** The report is up to date. */
-  | 'SUCCESS';
+  | 'SUCCESS'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** How far a stage of a run has come. */
 export type StageStatus =

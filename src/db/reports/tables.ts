@@ -9,7 +9,7 @@ import {
   pgSchema,
   text,
 } from "drizzle-orm/pg-core";
-import { bytewiseText, instant } from "../columns.ts";
+import { bytewiseText, instant, knownWord } from "../columns.ts";
 
 /** The reporting seeder: manifests of reports, their materialized views, and how their runs went. */
 export const reporting = pgSchema("reporting");
@@ -43,7 +43,8 @@ export const customReportManifests = reporting.table(
     agencyId: integer("agency_id").notNull(),
     agencySlug: text("agency_slug").notNull(),
     query: text().notNull(),
-    databaseId: integer("database_id").notNull().default(OWN_DATABASE),
+    /** Null means {@link OWN_DATABASE}. */
+    databaseId: integer("database_id").default(OWN_DATABASE),
     enabled: boolean().notNull().default(true),
     ...schedule,
   },
@@ -58,7 +59,8 @@ export const cannedReports = reporting.table("seeder_canned_report", {
   tableName: bytewiseText("table_name").notNull(),
   reportName: text("report_name").notNull(),
   query: text().notNull(),
-  databaseId: integer("database_id").notNull().default(OWN_DATABASE),
+  /** Null means {@link OWN_DATABASE}. */
+  databaseId: integer("database_id").default(OWN_DATABASE),
 });
 export type CannedReportRow = typeof cannedReports.$inferSelect;
 
@@ -110,28 +112,33 @@ export const reportRuns = reporting.table(
     errors: text(),
     createdAt: instant("created_at").notNull().default(sql`now()`),
     updatedAt: instant("updated_at").notNull().default(sql`now()`),
+    // Ours, behind the columns that direct writers know.
+    knownStatus: knownWord("known_status", "status", REPORT_STATUSES).notNull(),
+    knownReportType: knownWord("known_report_type", "report_type", REPORT_TYPES).notNull(),
+    /** A refresh that was left out while the report cooled: it counts for nothing. */
+    isSkipped: boolean("is_skipped").notNull().default(false),
   },
   (t) => [
     // The lists, newest first: all, of a table, of an agency, of a status.
     index("seeder_run_history_start_time").on(newest(t.startTime), newest(t.id)),
     index("seeder_run_history_table_name").on(t.tableName, newest(t.startTime), newest(t.id)),
     index("seeder_run_history_agency_slug").on(t.agencySlug, newest(t.startTime), newest(t.id)),
-    index("seeder_run_history_status").on(t.status, newest(t.startTime), newest(t.id)),
+    index("seeder_run_history_status").on(t.knownStatus, newest(t.startTime), newest(t.id)),
     // Hashed by PostgreSQL: a program's run id may be of any length.
     index("seeder_run_history_run_id").using("hash", t.runId),
     // The run before, for the streak; the last successes, for their median.
     index("seeder_run_history_ended")
       .on(t.tableName, newest(t.startTime), newest(t.id))
-      .where(sql`status in ('success', 'error')`),
+      .where(sql`known_status in ('success', 'error') and not is_skipped`),
     index("seeder_run_history_successes")
       .on(t.tableName, newest(t.startTime), newest(t.id))
-      .where(sql`status = 'success' and duration_seconds is not null`),
-    index("seeder_run_history_running").on(t.startTime).where(sql`status = 'running'`),
+      .where(sql`known_status = 'success' and duration_seconds is not null`),
+    index("seeder_run_history_running").on(t.startTime).where(sql`known_status = 'running'`),
     // The last day, and the newest failures.
     index("seeder_run_history_finish_time").on(t.finishTime).where(sql`finish_time is not null`),
     index("seeder_run_history_failures")
       .on(sql`coalesce(${t.finishTime}, ${t.startTime}) desc`, newest(t.id))
-      .where(sql`status = 'error'`),
+      .where(sql`known_status = 'error' and not is_skipped`),
   ],
 );
 export type ReportRunRow = typeof reportRuns.$inferSelect;
@@ -153,10 +160,13 @@ export const reportJobs = reporting.table(
     lastRunId: text("last_run_id"),
     lastErrors: text("last_errors"),
     updatedAt: instant("updated_at").notNull().default(sql`now()`),
+    // Ours, behind the columns that direct writers know.
+    knownStatus: knownWord("known_status", "status", REPORT_STATUSES).notNull(),
+    knownReportType: knownWord("known_report_type", "report_type", REPORT_TYPES).notNull(),
   },
   (t) => [
     index("seeder_job_status_agency_slug").on(t.agencySlug, t.tableName),
-    index("seeder_job_status_status").on(t.status, t.tableName),
+    index("seeder_job_status_status").on(t.knownStatus, t.tableName),
     index("seeder_job_status_longest").on(sql`coalesce(${t.durationSeconds}, -1) desc`, t.tableName),
     index("seeder_job_status_failures").on(sql`coalesce(${t.consecutiveFailures}, 0) desc`, t.tableName),
     index("seeder_job_status_updated").on(newest(t.updatedAt), newest(t.tableName)),
@@ -191,6 +201,15 @@ export const reportCooling = reporting.table("seeder_cooling", {
   until: instant().notNull(),
   /** The failure that began it. */
   errors: text(),
+  /** The run that says that refreshes are left out; null: none was asked for yet. */
+  skippedRun: bigint("skipped_run", { mode: "number" }),
+});
+
+/** The service's thresholds, for those who look by SQL: one row, written by whoever started last. */
+export const reportSettings = reporting.table("seeder_settings", {
+  singleton: boolean().primaryKey().default(true),
+  failingAfter: integer("failing_after").notNull(),
+  longRunningMinutes: integer("long_running_minutes").notNull(),
 });
 
 /** Both kinds of manifests alike, each with the name of its view. */

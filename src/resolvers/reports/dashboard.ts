@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, type SQL, sql } from "drizzle-orm";
+import { type Known, UNKNOWN } from "../../db/columns.ts";
 import {
   REPORT_STATUSES,
   type ReportJobRow,
@@ -13,14 +14,16 @@ import { whereJob } from "./filters.ts";
 /** The numbers are read when a field asks for them. */
 export interface ReportDashboard {
   readonly agencySlug: string | null;
-  /** Counts of jobs by their status; `total` also has those of a status of no known meaning. */
+  /** Counts of jobs by their status. */
   readonly counts: () => Promise<JobCounts>;
   readonly lastDay: () => Promise<LastDay>;
 }
 
+const KNOWN_STATUSES: readonly Known<ReportStatusWord>[] = [...REPORT_STATUSES, UNKNOWN];
+
 interface JobCounts {
   readonly total: number;
-  readonly byStatus: readonly { readonly status: ReportStatusWord; readonly count: number }[];
+  readonly byStatus: readonly { readonly status: Known<ReportStatusWord>; readonly count: number }[];
 }
 
 interface LastDay {
@@ -43,23 +46,23 @@ export function reportDashboard(context: Context, agencySlug: string | null | un
 async function countJobs(context: Context, agencySlug: string | null): Promise<JobCounts> {
   const where = whereJob(context, { agencySlug }) ?? sql`true`;
   const rows = await context.database.db.execute<{ status: string; count: string }>(sql`/* reports.job_counts */
-    select ${reportJobs.status}, count(*) from ${reportJobs} where ${where} group by ${reportJobs.status}`);
+    select ${reportJobs.knownStatus} as status, count(*) from ${reportJobs} where ${where} group by ${reportJobs.knownStatus}`);
   const counts = new Map(rows.map(({ status, count }) => [status, Number(count)]));
   return {
     total: [...counts.values()].reduce((sum, count) => sum + count, 0),
-    byStatus: REPORT_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 })),
+    byStatus: KNOWN_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 })),
   };
 }
 
 async function readLastDay(context: Context, agencySlug: string | null): Promise<LastDay> {
   const where = and(
-    sql`${reportRuns.finishTime} > now() - interval '24 hours'`,
+    sql`${reportRuns.finishTime} > now() - interval '24 hours' and not ${reportRuns.isSkipped}`,
     withinAgencies(agencyScope(context), reportRuns.agencySlug),
     agencySlug === null ? undefined : eq(reportRuns.agencySlug, agencySlug),
   );
   const [row] = await context.database.db.execute<{ rate: number | null; records: string }>(sql`/* reports.last_day */
-    select (count(*) filter (where ${reportRuns.status} = 'success'))::float8
-             / nullif(count(*) filter (where ${reportRuns.status} in ('success', 'error')), 0) as rate,
+    select (count(*) filter (where ${reportRuns.knownStatus} = 'success'))::float8
+             / nullif(count(*) filter (where ${reportRuns.knownStatus} in ('success', 'error')), 0) as rate,
            least(coalesce(sum(${reportRuns.recordsProcessed}), 0), 9007199254740991) as records
     from ${reportRuns} where ${where}`);
   return { successRate: row?.rate ?? null, recordsProcessed: Number(row?.records ?? 0) };

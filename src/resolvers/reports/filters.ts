@@ -1,4 +1,5 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
+import type { Known } from "../../db/columns.ts";
 import {
   type ReportJobRow,
   type ReportRunRow,
@@ -19,8 +20,8 @@ type Reader = Pick<Context, "viewer" | "settings">;
 interface ReportFilter {
   readonly tableName?: Maybe<string>;
   readonly agencySlug?: Maybe<string>;
-  readonly reportType?: Maybe<ReportTypeWord>;
-  readonly status?: Maybe<readonly ReportStatusWord[]>;
+  readonly reportType?: Maybe<Known<ReportTypeWord>>;
+  readonly status?: Maybe<readonly Known<ReportStatusWord>[]>;
 }
 
 export interface ReportJobFilter extends ReportFilter {
@@ -41,7 +42,7 @@ function isFailing({ failingAfter }: Settings): SQL {
 
 /** Whether a job is running for too long, by the database's own definition. */
 function isLongRunning({ longRunningMinutes }: Settings): SQL {
-  return sql`reporting.is_long_running(${reportJobs.tableName}, ${reportJobs.status}, ${reportJobs.startTime}, ${longRunningMinutes}::integer)`;
+  return sql`reporting.is_long_running(${reportJobs.tableName}, ${reportJobs.knownStatus}, ${reportJobs.startTime}, ${longRunningMinutes}::integer)`;
 }
 
 /** What a filter asks of a job or a run, and what the viewer may see of them. */
@@ -50,13 +51,13 @@ function conditionsOf(context: Pick<Context, "viewer">, filter: ReportFilter): C
     ...withinScope(context),
     ...when(filter.tableName, (name) => ({ column: "tableName" as const, in: [name] })),
     ...when(filter.agencySlug, (slug) => ({ column: "agencySlug" as const, in: [slug] })),
-    ...when(filter.reportType, (type) => ({ column: "reportType" as const, in: [type] })),
-    ...when(filter.status, (words) => ({ column: "status" as const, in: words })),
+    ...when(filter.reportType, (type) => ({ column: "knownReportType" as const, in: [type] })),
+    ...when(filter.status, (words) => ({ column: "knownStatus" as const, in: words })),
   ];
 }
 
 /** Columns that jobs and runs both have. */
-type ReportColumns = Pick<ReportJobRow & ReportRunRow, "tableName" | "agencySlug" | "reportType" | "status">;
+type ReportColumns = Pick<ReportJobRow & ReportRunRow, "tableName" | "agencySlug" | "knownReportType" | "knownStatus">;
 
 function jobConditionsOf(context: Reader, filter: ReportJobFilter): Condition<keyof ReportJobRow>[] {
   return [
@@ -75,7 +76,7 @@ export function whereJob(context: Reader, filter: ReportJobFilter): SQL | undefi
     conditionsToSql(reportJobs, jobConditionsOf(context, filter)),
     whereFlag(filter.isFailing, isFailing(settings)),
     // The status first, and by its index: few of many jobs run.
-    filter.isLongRunning === true ? eq(reportJobs.status, "running") : undefined,
+    filter.isLongRunning === true ? eq(reportJobs.knownStatus, "running") : undefined,
     whereFlag(filter.isLongRunning, isLongRunning(settings)),
   );
 }

@@ -21,7 +21,7 @@ export function createReportsLoaders(db: Db, settings: Settings): ReportsLoaders
   return {
     job: new DataLoader((names) => loadJobs(db, names)),
     flags: new DataLoader((jobs) => loadFlags(db, jobs, settings), {
-      cacheKeyFn: (job) => JSON.stringify([job.tableName, job.status, job.startTime, job.consecutiveFailures]),
+      cacheKeyFn: (job) => JSON.stringify([job.tableName, job.knownStatus, job.startTime, job.consecutiveFailures]),
     }),
     runs: nestedList({
       order: RUN_ORDER,

@@ -91,14 +91,31 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** A view of reports, for a statement. */
+export function qualified(view: string): string {
+  return `reporting.${quoteName(view)}`;
+}
+
+/** A view of ours carries the hash of its query as a comment: it lives and dies with the view. */
+export const COMMENT_PREFIX = "weir:";
+
 /** What the service appends to a name while it builds the next view has to fit into PostgreSQL's 63 bytes. */
 const MOST_NAME_CHARACTERS = 56;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SLUG = /^[A-Za-z0-9_-]+$/;
 const VIEW_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
+/** The schema of the views. A program may write it before the name of its table. */
+const SCHEMA = "reporting.";
+
+/** The name of the view that a manifest's table name stands for. */
+export function viewOf(tableName: string): string {
+  return tableName.startsWith(SCHEMA) ? tableName.slice(SCHEMA.length) : tableName;
+}
+
 /** Why this can't be the name of a report's table; undefined when it can. */
-export function tableNameProblem(name: string): string | undefined {
+export function tableNameProblem(tableName: string): string | undefined {
+  const name = viewOf(tableName);
   if (!NAME.test(name)) return "is not a plain identifier; use letters, digits and underscores, not a digit first";
   return viewNameProblem(name);
 }
@@ -108,7 +125,9 @@ export function slugProblem(slug: string): string | undefined {
 }
 
 /** Why this can't be the name of a view: a manifest that a program stored was not checked when it was. */
-export function viewNameProblem(name: string): string | undefined {
+export function viewNameProblem(tableName: string): string | undefined {
+  const name = viewOf(tableName);
+  if (name.includes(".")) return "names another schema than reporting, in which all views stand";
   if (!VIEW_NAME.test(name)) return "is not a plain identifier";
   if (name.length > MOST_NAME_CHARACTERS)
     return `makes a view's name of ${name.length} characters; it can have ${MOST_NAME_CHARACTERS}`;
@@ -130,13 +149,21 @@ interface PostgresProblem {
 export function problemOf(error: unknown, query: string, bound: BoundQuery): string {
   if (!(error instanceof Error)) return String(error);
   const problem: PostgresProblem = error;
-  const advice =
-    problem.code === SQLSTATE.insufficientPrivilege && problem.message.startsWith("permission denied")
-      ? "Reports have a login of their own (README, Reports): GRANT it what they shall read"
-      : undefined;
+  const advice = adviceOn(problem);
   return [`${problem.message}${placeOf(problem, query, bound)}`, problem.detail, problem.hint, advice]
     .filter((part) => part !== undefined && part !== "")
     .join(". ");
+}
+
+/** What PostgreSQL does not know to say. */
+function adviceOn({ code, message }: PostgresProblem): string | undefined {
+  if (code === SQLSTATE.insufficientPrivilege && message.startsWith("permission denied"))
+    return "Reports have a login of their own (README, Reports): GRANT it what they shall read";
+  if (code === SQLSTATE.queryCanceled && message.includes("statement timeout"))
+    return "It took longer than WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS allows: make the query faster, or raise that setting";
+  if (/bind message supplies 0 parameters|there is no parameter \$/.test(message))
+    return "A view's query takes no parameters like $1: write the value, or :agency_id and :agency_slug for the agency's";
+  return undefined;
 }
 
 function placeOf({ position, query: statement }: PostgresProblem, query: string, bound: BoundQuery): string {

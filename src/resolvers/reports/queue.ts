@@ -20,7 +20,7 @@ export async function enqueue(tx: Transaction, tableNames: readonly string[]): P
   const rows = await tx.execute<{ id: string }>(sql`/* reports.enqueue */
     with wanted as (
       -- A success that a worker or a program reported ends the cooling, too.
-      select distinct on (m.table_name) m.*, c.errors as cause, j.consecutive_failures,
+      select distinct on (m.table_name) m.*, c.errors as cause, c.skipped_run, j.consecutive_failures,
              case when coalesce(j.consecutive_failures, ${BREAKS_AFTER}) >= ${BREAKS_AFTER} then c.until end as until
       from reporting.seeder_manifests m
       left join reporting.seeder_cooling c on c.table_name = m.table_name and c.until > now()
@@ -45,16 +45,23 @@ export async function enqueue(tx: Transaction, tableNames: readonly string[]): P
       from queued q join wanted w using (table_name) where q.is_new order by w.table_name
     ), skipped as (
       insert into reporting.seeder_run_history (run_id, manifest_id, table_name, report_name, agency_id, agency_slug,
-        report_type, status, finish_time, duration_seconds, consecutive_failures, errors)
+        report_type, status, finish_time, duration_seconds, consecutive_failures, errors, is_skipped)
       select gen_random_uuid()::text, w.manifest_id, w.table_name, w.report_name, w.agency_id, w.agency_slug,
              w.report_type, 'error', now(), 0, coalesce(w.consecutive_failures, ${BREAKS_AFTER}),
              'Skipped until ' || to_char(w.until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ', because of '
-               || coalesce(w.consecutive_failures, ${BREAKS_AFTER}) || ' failures in a row. The last one: ' || coalesce(w.cause, 'unknown')
-      from wanted w where w.until is not null and not exists (select from known k where k.table_name = w.table_name)
+               || coalesce(w.consecutive_failures, ${BREAKS_AFTER}) || ' failures in a row. The last one: ' || coalesce(w.cause, 'unknown'), true
+      from wanted w where w.until is not null and w.skipped_run is null
+        and not exists (select from known k where k.table_name = w.table_name)
       order by w.table_name returning table_name, id
+    ), noted as (
+      -- One for each time of cooling, however often it is asked for.
+      update reporting.seeder_cooling c set skipped_run = s.id from skipped s where c.table_name = s.table_name
     )
     select id from (select table_name, id from known union all select table_name, id from queued
-                    union all select table_name, id from skipped) r
+                    union all select table_name, id from skipped
+                    union all select w.table_name, w.skipped_run from wanted w
+                    where w.until is not null and w.skipped_run is not null
+                      and not exists (select from known k where k.table_name = w.table_name)) r
     order by r.table_name`);
   return rows.map(({ id }) => Number(id));
 }
@@ -177,7 +184,7 @@ export async function endClaimedRun(
     if (end.errors !== undefined && streak >= BREAKS_AFTER) {
       await tx.execute(sql`/* reports.cool */ insert into reporting.seeder_cooling (table_name, until, errors)
         values (${run.tableName}, now() + make_interval(mins => ${coolingMinutes}), ${end.errors})
-        on conflict (table_name) do update set until = excluded.until, errors = excluded.errors`);
+        on conflict (table_name) do update set until = excluded.until, errors = excluded.errors, skipped_run = null`);
     } else if (end.errors === undefined) await stopCooling(tx, run.tableName);
     return run.id;
   });
@@ -209,7 +216,7 @@ export async function expireRuns(writer: Writer, minutes: number): Promise<void>
   await writeInTransaction(writer, null, async (tx) => {
     const rows = await tx.execute<{ id: string }>(sql`/* reports.expired */
       select h.id from reporting.seeder_run_history h
-      where h.status = 'running' and h.start_time < now() - make_interval(mins => ${minutes})
+      where h.known_status = 'running' and h.start_time < now() - make_interval(mins => ${minutes})
         and not exists (select from reporting.seeder_queue q where q.history_id = h.id)
       order by h.start_time limit 100 for update skip locked`);
     for (const { id } of rows) {

@@ -24,8 +24,8 @@ export const JOB_ORDERS = {
   TABLE_NAME: { name: "seeder_job", columns: [BY_NAME], keyOf: (row) => [row.tableName] },
   STATUS: {
     name: "seeder_job_status",
-    columns: [{ expression: sql`${reportJobs.status}`, direction: "asc", type: "text" }, BY_NAME],
-    keyOf: (row) => [row.status, row.tableName],
+    columns: [{ expression: sql`${reportJobs.knownStatus}`, direction: "asc", type: "text" }, BY_NAME],
+    keyOf: (row) => [row.knownStatus, row.tableName],
   },
   LONGEST_FIRST: {
     name: "seeder_job_longest",
@@ -99,9 +99,9 @@ export async function loadFlags(
   jobs: readonly ReportJobRow[],
   { failingAfter, longRunningMinutes }: Settings,
 ): Promise<readonly JobFlags[]> {
-  const json = jobs.map(({ tableName, status, startTime, consecutiveFailures }) => ({
+  const json = jobs.map(({ tableName, knownStatus, startTime, consecutiveFailures }) => ({
     table_name: tableName,
-    status,
+    status: knownStatus,
     start_time: startTime,
     failures: consecutiveFailures,
   }));

@@ -1,7 +1,5 @@
 import { and, eq } from "drizzle-orm";
 import {
-  type CannedReportRow,
-  type CustomReportManifestRow,
   cannedReportManifests,
   customReportManifests,
   type ReportJobRow,
@@ -14,7 +12,14 @@ import { connect, listRows } from "../lists.ts";
 import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import { agencyScope, ifVisible, withinAgencies } from "./agency-scope.ts";
 import { type ReportJobFilter, type ReportRunFilter, whereJob, whereRun } from "./filters.ts";
-import { type CannedManifest, listCannedManifests, listCannedReports, listCustomManifests } from "./manifest-reads.ts";
+import {
+  type CannedManifest,
+  type CannedReport,
+  type CustomManifest,
+  listCannedManifests,
+  listCannedReports,
+  listCustomManifests,
+} from "./manifest-reads.ts";
 import { countRunsOf, JOB_ORDERS, type JobFlags, type ReportJobOrder, RUN_ORDER, runByRunId } from "./reads.ts";
 
 /** Null when it never ran. */
@@ -84,7 +89,7 @@ export function customManifests(
   context: Context,
   agencySlug: string | null | undefined,
   enabled: boolean | null | undefined,
-): Promise<readonly CustomReportManifestRow[]> {
+): Promise<readonly CustomManifest[]> {
   const columns = customReportManifests;
   return listCustomManifests(
     context.database.db,
@@ -110,7 +115,7 @@ export function cannedManifests(
   );
 }
 
-export function cannedReports(context: Context): Promise<readonly CannedReportRow[]> {
+export function cannedReports(context: Context): Promise<readonly CannedReport[]> {
   return listCannedReports(context.database.db, undefined);
 }
 

@@ -67,8 +67,8 @@ async function reportEnd(
     await lockSubject(tx, "reportRun", runId);
     const run = ifVisible(context, await runByRunId(tx, runId));
     if (run === null) throw userError("NOT_FOUND", `There is no run ${runId}. Start it by startReportRun.`);
-    if (run.status === status) return run.id;
-    if (run.status !== "running")
+    if (run.knownStatus === status) return run.id;
+    if (run.knownStatus !== "running")
       throw userError(
         "INVALID_TRANSITION",
         `The run ${runId} is ${run.status.toUpperCase()}; only one that is RUNNING can end. Start a new run.`,

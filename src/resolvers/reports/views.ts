@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import type postgres from "postgres";
-import { SQLSTATE, type Sql, sqlState } from "../../db/client.ts";
-import { type BoundQuery, quoteName } from "./query.ts";
-
-type Session = postgres.TransactionSql;
+import type { Sql } from "../../db/client.ts";
+import { dependantsOf, type KeptView, keepView, nameIndexes, restoreView } from "./dependants.ts";
+import { type BoundQuery, COMMENT_PREFIX, qualified, quoteName } from "./query.ts";
+import { prepareSession, run, type Session } from "./session.ts";
 
 /** A report's view as its manifest wants it. */
 export interface ReportView {
@@ -14,47 +13,6 @@ export interface ReportView {
 export interface Refreshed {
   readonly records: number;
   readonly bytes: number;
-}
-
-/** A view of ours carries the hash of its query as a comment: it lives and dies with the view. */
-const COMMENT_PREFIX = "weir:";
-
-/**
- * One statement by the extended protocol: the server's parser refuses a second one, so that no query breaks out of its
- * place. Cancelled when the signal is aborted.
- */
-async function run<Row extends object = Record<string, unknown>>(
-  session: Session,
-  text: string,
-  signal?: AbortSignal,
-): Promise<readonly Row[] & { readonly count: number }> {
-  signal?.throwIfAborted();
-  const extended = { prepare: false, simple: false };
-  const query = session.unsafe<Row[]>(text, [], extended);
-  const cancel = () => query.cancel();
-  signal?.addEventListener("abort", cancel, { once: true });
-  try {
-    return await query;
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-  }
-}
-
-/**
- * Throws PostgreSQL's error unless the text is one query that reads and could be run. A cursor takes nothing else, and none that
- * writes by `WITH`.
- */
-export async function checkQuery(sql: Sql, query: BoundQuery): Promise<void> {
-  await sql.begin("read only", async (session) => {
-    await prepareSession(session);
-    await run(session, `DECLARE weir_check NO SCROLL CURSOR FOR\n${query.text}`);
-  });
-}
-
-async function prepareSession(session: Session): Promise<void> {
-  // A server whose client was killed goes on for hours otherwise. Windows can't tell.
-  await session`/* reports.prepare */ select set_config('standard_conforming_strings', 'on', true),
-    case when version() ~ '(Visual C|mingw|windows)' then '' else set_config('client_connection_check_interval', '2s', true) end`;
 }
 
 interface ExistingView {
@@ -136,10 +94,6 @@ function hashOf(query: BoundQuery): string {
   return COMMENT_PREFIX + hash;
 }
 
-function qualified(tableName: string): string {
-  return `reporting.${quoteName(tableName)}`;
-}
-
 async function findView(session: Session, tableName: string): Promise<ExistingView | undefined> {
   const [found] = await session<ExistingView[]>`/* reports.find_view */
     select c.oid, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment, c.relispopulated as is_populated,
@@ -165,7 +119,10 @@ async function createView(
   if (schema !== undefined) await session.unsafe(`GRANT SELECT ON ${qualified(name)} TO ${schema.owner}`);
 }
 
-/** Builds the new view beside the old one, with its indexes and grants, and swaps the names when it stands. */
+/**
+ * Builds the new view beside the old one, with its indexes and grants, and swaps the names when it stands. Reports that read the
+ * old one are made anew from what they are, in the same transaction: their readers wait for as long.
+ */
 async function replaceView(
   session: Session,
   view: ReportView,
@@ -173,50 +130,25 @@ async function replaceView(
   hash: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const next = `${view.tableName}__new`;
+  const { tableName } = view;
+  const next = `${tableName}__new`;
   await createView(session, view, next, hash, signal);
-  const indexes = await session<{ name: string; definition: string }[]>`/* reports.indexes_of_view */
-    select x.relname as name,
-           'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX ON ' || ${qualified(next)} ||
-           regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .*? ON (ONLY )?reporting\\.("[^"]+"|[^ ]+)', '') as definition
-    from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = ${old.oid}::oid order by x.relname`;
-  const kept: { readonly name: string; readonly made: string }[] = [];
-  for (const { name, definition } of indexes) {
-    const made = await createIndex(session, definition, next, signal);
-    if (made !== undefined) kept.push({ name, made });
-  }
-  const grants = await session<{ grant: string }[]>`/* reports.grants_of_view */
-    select format('GRANT %s ON %s TO %s%s', a.privilege_type, ${qualified(next)}::text,
-                  case a.grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end,
-                  case when a.is_grantable then ' WITH GRANT OPTION' else '' end) as grant
-    from pg_class c, aclexplode(c.relacl) a where c.oid = ${old.oid}::oid and a.grantee <> c.relowner`;
-  for (const { grant } of grants) await session.unsafe(grant);
+  const indexes = await restoreView(session, next, await keepView(session, old.oid), signal);
+  const dependants: KeptView[] = [];
+  for (const { oid } of await dependantsOf(session, old.oid, tableName)) dependants.push(await keepView(session, oid));
   // The exclusive lock is held from here to the commit alone: a reader waits for a moment, and then finds the new view. Behind
   // a reader that takes long, others would wait for both.
   await session.unsafe("SET LOCAL lock_timeout = '5s'");
-  await session.unsafe(`DROP MATERIALIZED VIEW ${qualified(view.tableName)}`);
-  await session.unsafe(`ALTER MATERIALIZED VIEW ${qualified(next)} RENAME TO ${quoteName(view.tableName)}`);
-  for (const { name, made } of kept)
-    if (name !== made) await session.unsafe(`ALTER INDEX ${qualified(made)} RENAME TO ${quoteName(name)}`);
-}
-
-/** Answers the index's name; undefined when the new view has not the columns for it. */
-async function createIndex(
-  session: Session,
-  definition: string,
-  viewName: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    await session.savepoint((inner) => run(inner, definition, signal));
-  } catch (error) {
-    if (sqlState(error) === SQLSTATE.undefinedColumn) return undefined;
-    throw error;
+  for (const { name } of dependants.toReversed()) await session.unsafe(`DROP MATERIALIZED VIEW ${qualified(name)}`);
+  await session.unsafe(`DROP MATERIALIZED VIEW ${qualified(tableName)}`);
+  await session.unsafe(`ALTER MATERIALIZED VIEW ${qualified(next)} RENAME TO ${quoteName(tableName)}`);
+  await session.unsafe("SET LOCAL lock_timeout TO DEFAULT");
+  await nameIndexes(session, indexes);
+  for (const { name, definition, comment, ...kept } of dependants) {
+    await run(session, `CREATE MATERIALIZED VIEW ${qualified(name)} AS\n${definition}`, signal);
+    await session.unsafe(`COMMENT ON MATERIALIZED VIEW ${qualified(name)} IS '${comment}'`);
+    await nameIndexes(session, await restoreView(session, name, kept, signal));
   }
-  const [made] = await session<{ name: string }[]>`/* reports.newest_index */
-    select x.relname as name from pg_index i join pg_class x on x.oid = i.indexrelid
-    where i.indrelid = to_regclass(${qualified(viewName)}) order by x.oid desc limit 1`;
-  return made?.name;
 }
 
 async function measure(session: Session, tableName: string, signal: AbortSignal): Promise<Refreshed> {

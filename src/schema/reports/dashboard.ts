@@ -1,10 +1,11 @@
+import type { Known } from "../../db/columns.ts";
 import type { ReportStatusWord } from "../../db/reports/tables.ts";
 import * as dashboard from "../../resolvers/reports/dashboard.ts";
 import { builder } from "../builder.ts";
 import { ReportJob, ReportStatus } from "./reports.ts";
 
 const ReportStatusCount = builder
-  .objectRef<{ readonly status: ReportStatusWord; readonly count: number }>("SeederStatusCount")
+  .objectRef<{ readonly status: Known<ReportStatusWord>; readonly count: number }>("SeederStatusCount")
   .implement({
     description: "How many reports are in one state.",
     fields: (t) => ({
@@ -23,7 +24,7 @@ export const ReportDashboard = builder.objectRef<dashboard.ReportDashboard>("See
     }),
     byStatus: t.field({
       type: [ReportStatusCount],
-      description: "The same by their state; one that a program made up is in the total alone.",
+      description: "The same by their state; UNKNOWN has those that a program made up.",
       resolve: async ({ counts }) => [...(await counts()).byStatus],
     }),
     failing: t.field({

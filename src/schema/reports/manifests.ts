@@ -1,8 +1,14 @@
-import { type CannedReportRow, type CustomReportManifestRow, OWN_DATABASE } from "../../db/reports/tables.ts";
-import { type CannedManifest, viewNameOf } from "../../resolvers/reports/manifest-reads.ts";
+import { OWN_DATABASE } from "../../db/reports/tables.ts";
+import {
+  type CannedManifest,
+  type CannedReport as CannedReportShape,
+  type CustomManifest,
+  viewNameOf,
+} from "../../resolvers/reports/manifest-reads.ts";
 import * as manifests from "../../resolvers/reports/manifests.ts";
 import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
+import { givenFields } from "../given.ts";
 import { ReportJob } from "./reports.ts";
 
 const scheduleMinutes = "Minutes between refreshes by the service; null: on demand only.";
@@ -11,9 +17,9 @@ const query =
 const databaseId =
   "The database in which the query runs and the view stands: 1 is the service's own, WEIR_DATABASES names others.";
 const tableName =
-  "Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most.";
+  "Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The prefix `reporting.` may stand before it.";
 
-const CustomReportManifest = builder.objectRef<CustomReportManifestRow>("CustomReportManifest").implement({
+const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportManifest").implement({
   description: "A report of one agency with a query of its own.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among custom manifests." }),
@@ -34,7 +40,7 @@ const CustomReportManifest = builder.objectRef<CustomReportManifestRow>("CustomR
   }),
 });
 
-const CannedReport = builder.objectRef<CannedReportRow>("CannedReport");
+const CannedReport = builder.objectRef<CannedReportShape>("CannedReport");
 const CannedReportManifest = builder.objectRef<CannedManifest>("CannedReportManifest");
 
 CannedReport.implement({
@@ -80,7 +86,8 @@ CannedReportManifest.implement({
 });
 
 const CustomReportManifestInput = builder.inputType("CustomReportManifestInput", {
-  description: "A report of one agency with a query of its own. An update replaces all of it.",
+  description:
+    "A report of one agency with a query of its own. An update replaces all of it but what it may leave out.",
   fields: (t) => ({
     tableName: t.string({ required: true, description: tableName }),
     reportName: t.string({ required: true, description: "Its name for people, 1 to 512 characters." }),
@@ -88,8 +95,12 @@ const CustomReportManifestInput = builder.inputType("CustomReportManifestInput",
     agencySlug: t.string({ required: true, description: "Short name of its agency: letters, digits, _ and -." }),
     query: t.string({ required: true, description: query }),
     databaseId: t.int({ required: true, defaultValue: OWN_DATABASE, description: databaseId }),
-    enabled: t.boolean({ required: true, defaultValue: true, description: "Whether it is refreshed at all." }),
-    scheduleMinutes: t.int({ description: scheduleMinutes }),
+    enabled: t.boolean({
+      required: true,
+      defaultValue: true,
+      description: "Whether it is refreshed at all. Absent: true for a new one; an update leaves it as it is.",
+    }),
+    scheduleMinutes: t.int({ description: `${scheduleMinutes} Absent: an update leaves it as it is.` }),
   }),
 });
 
@@ -162,7 +173,8 @@ builder.mutationFields((t) => ({
       input: t.arg({ type: CustomReportManifestInput, required: true, description: "What it is from now on." }),
     },
     description: `Changes a report. Its view follows with the next refresh; under another table name or in another database it is made anew, and the old one is dropped. Role: ADMIN. Errors: NOT_FOUND, ${refusals}, or that is being refreshed.`,
-    resolve: (_root, { id, input }, context) => manifests.updateCustomManifest(context, id, input),
+    resolve: (_root, { id, input }, context, info) =>
+      manifests.updateCustomManifest(context, id, input, givenFields(info, "input")),
   }),
   deleteCustomReportManifest: t.boolean({
     authScopes: { role: "ADMIN" },

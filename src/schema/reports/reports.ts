@@ -1,14 +1,15 @@
-import { REPORT_STATUSES, REPORT_TYPES, type ReportJobRow, type ReportRunRow } from "../../db/reports/tables.ts";
-import { userError } from "../../resolvers/errors.ts";
+import type { ReportJobRow, ReportRunRow } from "../../db/reports/tables.ts";
 import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { UNKNOWN_VALUE } from "../words.ts";
 
 const ReportType = builder.enumType("ReportType", {
   description: "Where a report's query comes from.",
   values: {
     CUSTOM: { value: "custom", description: "Written for one agency." },
     CANNED: { value: "canned", description: "Shared by several agencies, each with a view of its own." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -19,20 +20,9 @@ export const ReportStatus = builder.enumType("SeederStatus", {
     RUNNING: { value: "running", description: "The report is being made." },
     SUCCESS: { value: "success", description: "The report is up to date." },
     ERROR: { value: "error", description: "The report could not be made; it shows what it showed before." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
-
-/** The word as the enum has it; an error on this field alone for a word that a program made up. */
-function known<Word extends string>(words: readonly Word[], what: string, word: string): Word {
-  const found = words.find((candidate) => candidate === word);
-  if (found !== undefined) return found;
-  throw userError("CONFLICT", `A program stored the ${what} ${JSON.stringify(word)}, which has no meaning here.`);
-}
-
-const statusDescription =
-  "How far it has come. An error when a program stored a word that means none of these; the error names it.";
-const reportTypeDescription =
-  "Where its query comes from. An error when a program stored a word that means none of these; the error names it.";
 
 export const ReportJob = builder.objectRef<ReportJobRow>("SeederJob");
 export const ReportRun = builder.objectRef<ReportRunRow>("SeederRun");
@@ -51,8 +41,7 @@ export const ReportJobFilter = builder.inputType("SeederJobFilter", {
       description: "Running for too long, or not. Refused in subscriptions: it comes about by the clock.",
     }),
     search: t.string({
-      description:
-        "Whose table name, report name or agency slug contains this text, with letters A to Z in either case.",
+      description: "Whose table name, report name or agency slug contains this text, in any case.",
     }),
   }),
 });
@@ -73,7 +62,7 @@ const ReportJobOrder = builder.enumType("SeederJobOrder", {
   description: "The order of a list of jobs; those that are equal in it go by table name.",
   values: {
     TABLE_NAME: { description: "By table name." },
-    STATUS: { description: "By the status's word: error, pending, running, success." },
+    STATUS: { description: "By the status: error, pending, running, success, unknown." },
     LONGEST_FIRST: { description: "By the duration of the latest run, longest first; those without one come last." },
     MOST_FAILURES_FIRST: { description: "By failures in a row, most first." },
     RECENTLY_UPDATED_FIRST: { description: "By the time of the last change, newest first." },
@@ -88,18 +77,14 @@ ReportJob.implement({
       description: "Number of its manifest; custom and canned ones are numbered apart.",
     }),
     reportName: t.exposeString("reportName", { description: "Its name for people." }),
-    reportType: t.field({
-      type: ReportType,
-      description: reportTypeDescription,
-      resolve: ({ reportType }) => known(REPORT_TYPES, "report type", reportType),
+    reportType: t.expose("knownReportType", { type: ReportType, description: "Where its query comes from." }),
+    reportTypeText: t.exposeString("reportType", {
+      description: "The report type as it is stored, in the program's own word.",
     }),
     agencyId: t.exposeInt("agencyId", { description: "Number of its agency." }),
     agencySlug: t.exposeString("agencySlug", { description: "Short name of its agency." }),
-    status: t.field({
-      type: ReportStatus,
-      description: statusDescription,
-      resolve: ({ status }) => known(REPORT_STATUSES, "status", status),
-    }),
+    status: t.expose("knownStatus", { type: ReportStatus, description: "How far it has come." }),
+    statusText: t.exposeString("status", { description: "The status as it is stored, in the program's own word." }),
     durationSeconds: t.exposeInt("durationSeconds", {
       nullable: true,
       description: "Seconds that its latest run took; null while that one has not ended.",
@@ -148,18 +133,14 @@ ReportRun.implement({
     manifestId: t.exposeInt("manifestId", { description: "Number of the report's manifest." }),
     tableName: t.exposeString("tableName", { description: "Name of the report's materialized view." }),
     reportName: t.exposeString("reportName", { description: "The report's name for people." }),
-    reportType: t.field({
-      type: ReportType,
-      description: reportTypeDescription,
-      resolve: ({ reportType }) => known(REPORT_TYPES, "report type", reportType),
+    reportType: t.expose("knownReportType", { type: ReportType, description: "Where its query comes from." }),
+    reportTypeText: t.exposeString("reportType", {
+      description: "The report type as it is stored, in the program's own word.",
     }),
     agencyId: t.exposeInt("agencyId", { description: "Number of the report's agency." }),
     agencySlug: t.exposeString("agencySlug", { description: "Short name of the report's agency." }),
-    status: t.field({
-      type: ReportStatus,
-      description: statusDescription,
-      resolve: ({ status }) => known(REPORT_STATUSES, "status", status),
-    }),
+    status: t.expose("knownStatus", { type: ReportStatus, description: "How far it has come." }),
+    statusText: t.exposeString("status", { description: "The status as it is stored, in the program's own word." }),
     startTime: t.expose("startTime", {
       type: "DateTime",
       description: "When it started; while it is PENDING, when it was asked for.",
@@ -198,6 +179,10 @@ ReportRun.implement({
       resolve: ({ consecutiveFailures }) => consecutiveFailures ?? 0,
     }),
     errors: t.exposeString("errors", { nullable: true, description: "What went wrong; null when nothing did." }),
+    isSkipped: t.exposeBoolean("isSkipped", {
+      description:
+        "True when the refresh was left out because the report cools after failures: it counts for nothing, and there is one for each time of cooling.",
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was recorded." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When its record was last changed." }),
     job: t.field({

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { bindAgency, problemOf, viewNameProblem } from "../../resolvers/reports/query.ts";
+import { bindAgency, problemOf, viewNameProblem, viewOf } from "../../resolvers/reports/query.ts";
 import {
   type ClaimedRun,
   claimRuns,
@@ -86,7 +86,7 @@ export function startReportRunner(options: ReportRunnerOptions): AsyncDisposable
       const { records, bytes } = await reportEngine.inSession(manifest.databaseId, (sql) =>
         refreshView(
           sql,
-          { tableName, query },
+          { tableName: viewOf(tableName), query },
           {
             signal,
             onSession: async (session) => {
