@@ -7,7 +7,7 @@ import { existsSync } from "fs";
 import { dirname, join } from "path";
 import { fileURLToPath } from "url";
 
-const needed = [22, 18];
+const needed = 24;
 
 // The Node packages among the optional dependencies, by platform and architecture.
 const packages = {
@@ -19,8 +19,7 @@ const packages = {
 };
 
 function isNewEnough(version) {
-  const parts = version.split(".").map(Number);
-  return parts[0] > needed[0] || (parts[0] === needed[0] && parts[1] >= needed[1]);
+  return Number(version.split(".")[0]) >= needed;
 }
 
 // Upwards, since npm may have put the package beside this one or in a folder above.
@@ -67,21 +66,22 @@ function runWith(node) {
   });
 }
 
-// Killed with -9, the outer process can pass nothing on; the inner one then has another parent and ends as if asked to.
+// Killed with -9, the outer process can pass nothing on; the inner one then has another parent and ends as if asked to. npm ends the
+// shell that it started, and no shell passes a signal on.
 // (Windows keeps a dead parent's pid, so there it goes on.)
 function endWithParent(parent) {
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
     process.kill(process.pid, "SIGTERM");
-  }, 1000);
+  }, 200);
   timer.unref();
 }
 
 function tooOld() {
   process.stderr.write(
     "weir needs Node " +
-      needed.join(".") +
+      needed +
       " or newer and runs on " +
       process.versions.node +
       ": install a newer Node, or run `npm install` without --omit=optional\n",
@@ -92,14 +92,10 @@ function tooOld() {
 const own = findOwnNode();
 const parent = Number(process.env[rerun]);
 delete process.env[rerun];
+if (parent || process.env.npm_lifecycle_event) endWithParent(parent || process.ppid);
 
 if (isNewEnough(process.versions.node)) {
-  if (parent) endWithParent(parent);
-  import("../src/db/mend-driver.ts")
-    .then((driver) => driver.mendDriver())
-    .then(() => import("../src/cli/main.ts"))
-    .then((cli) => cli.main(process.argv.slice(2)))
-    .catch(fail);
+  import("../src/cli/main.ts").then((cli) => cli.main(process.argv.slice(2))).catch(fail);
 } else if (own && !parent) {
   runWith(own);
 } else {

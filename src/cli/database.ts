@@ -43,6 +43,6 @@ async function embeddedUrl(dataDir: string, opened: AsyncDisposableStack): Promi
 /** Aborted by Ctrl-C or SIGTERM: what is under way is finished, and nothing new is begun. */
 export function untilSignalled(): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   return stop.signal;
 }

@@ -17,11 +17,11 @@ export function explainStart(error: unknown): Failure | undefined {
   if (code === "EADDRINUSE") {
     return {
       exitCode: 2,
-      message: "The port is in use by another program. Set WEIR_PORT to another one, or to 0 for any free one.",
+      message: `${portOf(error)} is in use by another program. Set WEIR_PORT to another one, or to 0 for any free one.`,
     };
   }
   if (code === "EACCES")
-    return { exitCode: 2, message: "The port may not be used by this user. Set WEIR_PORT to one above 1023." };
+    return { exitCode: 2, message: `${portOf(error)} may not be used by this user. Set WEIR_PORT to one above 1023.` };
   if (code === "28P01" || code === "28000")
     return { exitCode: 2, message: "The database refused the user or password of DATABASE_URL." };
   if (code === SQLSTATE.invalidCatalogName)
@@ -29,4 +29,8 @@ export function explainStart(error: unknown): Failure | undefined {
   if (isUnreachable(error))
     return { exitCode: 1, message: `The database of DATABASE_URL can't be reached (${code}). Is it running?` };
   return undefined;
+}
+
+function portOf(error: unknown): string {
+  return error instanceof Error && "port" in error ? `Port ${String(error.port)}` : "The port";
 }

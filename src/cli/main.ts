@@ -1,3 +1,4 @@
+import manifest from "../../package.json" with { type: "json" };
 import { ConfigError, readConfig } from "../server/config.ts";
 import { takesNoArguments, UsageError } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
@@ -13,6 +14,7 @@ const USAGE = `Weir, the live gauge on data pipelines.
                  take over an existing SQLite config.db of pipelines with its history; run again, it adds nothing twice
   weir import processing-logs <csv>
                  load a history of documents, all of it or nothing; run again, it adds nothing twice
+  weir version   the version
   weir help      this text
 `;
 
@@ -28,7 +30,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   demo: async (args) => {
     takesNoArguments("demo", args);
     // The service itself needs nothing of the examples.
-    await (await import("../../examples/demo.ts")).main();
+    const demo = await import("../../examples/demo.ts").catch((error: unknown) => {
+      if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
+    });
+    if (demo === undefined)
+      return {
+        exitCode: 2,
+        message: "The demo needs packages that are not installed: run `npm ci` without --omit=dev.",
+      };
+    await demo.main();
     return undefined;
   },
   backfill: async (args) => {
@@ -49,6 +59,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 export async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === "help" || argv.some((word) => word === "--help" || word === "-h")) {
     return void process.stdout.write(USAGE);
+  }
+  if (argv[0] === "version" || argv[0] === "--version" || argv[0] === "-v") {
+    return void process.stdout.write(`${manifest.version}\n`);
   }
   const [name = "serve", ...args] = argv;
   try {

@@ -8,7 +8,9 @@ export async function serve(config: Config): Promise<Failure | undefined> {
   try {
     const log = createLog(config.WEIR_LOG_LEVEL);
     const signalled = new Promise<NodeJS.Signals>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+      // Whatever follows the first one is ignored, since a stop takes 10 seconds at most: a group is signalled as a whole, and
+      // whoever started us passes the same signal on once more.
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve(signal));
     });
     const app = await startApp(config, log);
     log.info({ url: app.url }, "Weir listens");

@@ -52,8 +52,8 @@ export interface EmbeddedPostgresOptions {
  * running until `stop`. Throws EmbeddedPostgresError where an operator can do something about it.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const explain = (error: unknown) => {
-    throw explainFileError(options.dataDir, error);
+  const explain = async (error: unknown) => {
+    throw await explainFileError(options.dataDir, error);
   };
   const site = await prepareSite(options).catch(explain);
   const { server, adopted } = await bringUpOwned(site).catch(explain);
@@ -63,7 +63,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await writeUrlFile(site.dataDir, url);
   } catch (error) {
     await stopServer(site, server);
-    throw explainFileError(options.dataDir, error);
+    throw await explainFileError(options.dataDir, error);
   }
   site.log.info({ port: server.port, dataDir: site.dataDir }, adopted ? "took over PostgreSQL" : "started PostgreSQL");
   const logTimer = keepServerLogBounded(site.dataDir);
@@ -148,12 +148,13 @@ function unreachable(cluster: string, uid: number): EmbeddedPostgresError {
   );
 }
 
-function explainFileError(dataDir: string, error: unknown): unknown {
+async function explainFileError(dataDir: string, error: unknown): Promise<unknown> {
   const code = errorCode(error);
   if (error instanceof EmbeddedPostgresError || code === undefined) return error;
+  const refused = await whyRefused(dataDir);
   const advice: Record<string, string> = {
-    EACCES: "it belongs to another user; start the service as that user, or choose another data directory",
-    EPERM: "it belongs to another user; start the service as that user, or choose another data directory",
+    EACCES: refused,
+    EPERM: refused,
     EROFS: "it cannot be written to; choose another data directory",
     ENOSPC: "the disk is full; make room, or choose another data directory",
     ENOTDIR: "it is not a folder; choose another data directory",
@@ -163,4 +164,14 @@ function explainFileError(dataDir: string, error: unknown): unknown {
   return new EmbeddedPostgresError("DATA_DIR_NOT_USABLE", `cannot use ${dataDir}: ${advice[code]} (${code})`, {
     cause: error,
   });
+}
+
+async function whyRefused(dataDir: string): Promise<string> {
+  const owner = await stat(dataDir).then(
+    ({ uid }) => uid,
+    () => undefined,
+  );
+  return owner !== undefined && owner === process.getuid?.()
+    ? "its owner, who starts the service, may not write to it or to what is in it; let him (chmod u+rwx), or choose another data directory"
+    : "it belongs to another user; start the service as that user, or choose another data directory";
 }

@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bringUp } from "./bring-up.ts";
 import { errorCode } from "./error.ts";
+import { isAlive } from "./folders.ts";
 import { takeOwnerLock } from "./lock.ts";
+import { isForeignProcess, readPidFile } from "./pid-file.ts";
 import { type Server, stopServer } from "./postmaster.ts";
 import { probeLeftServer } from "./probe.ts";
 import type { Site } from "./site.ts";
 
+/** How long a server that is shutting down is waited for. */
+const dyingMs = 5_000;
 const backoffMs = [0, 100, 250, 500, 1_000, 2_000, 5_000] as const;
 
 /**
@@ -43,9 +47,21 @@ export function watchServer(site: Site, first: Server): { stop(): Promise<void> 
   return { stop };
 }
 
+/** A server that ends closes its port first and removes its file last; a file that a killed one left names no living server. */
+async function isStillThere(site: Site): Promise<boolean> {
+  const file = await readPidFile(site.cluster);
+  return file !== undefined && isAlive(file.pid) && !(await isForeignProcess(file.pid, site.cluster));
+}
+
 /** Only under the lock: without it, what runs now belongs to the service that was started after this one. */
 async function stopLeftServer(site: Site): Promise<void> {
-  const left = await probeLeftServer(site);
+  let left = await probeLeftServer(site);
+  // Told to stop at once with the service, it is about to end by itself.
+  const deadline = Date.now() + dyingMs;
+  while (left.kind !== "ours" && Date.now() < deadline && (await isStillThere(site))) {
+    await sleep(20);
+    left = await probeLeftServer(site);
+  }
   if (left.kind !== "ours") return;
   const lock = await takeOwnerLock(left.connection);
   if (lock.held) await stopServer(site, { ...left, child: undefined });

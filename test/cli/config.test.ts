@@ -150,7 +150,7 @@ describe("weir serve ends with one line", () => {
     await once(taken, "listening");
     const { port } = taken.address() as AddressInfo;
     const line = await refusal({ WEIR_PORT: String(port), DATABASE_URL: database.url });
-    expect(line).toContain("WEIR_PORT");
+    expect(line).toMatch(new RegExp(`^Port ${port} is in use .*WEIR_PORT`));
     taken.close();
   });
 
@@ -192,6 +192,12 @@ describe("the command line", () => {
       expect({ err, code }).toEqual({ err: "", code: 0 });
       expect(out).toContain("weir serve");
     }
+  });
+
+  it("tells its version", async () => {
+    const { version } = JSON.parse(await readFile("package.json", "utf8"));
+    for (const word of ["version", "--version"])
+      expect(await weir([word])).toEqual({ out: `${version}\n`, err: "", code: 0 });
   });
 
   it("refuses an unknown command or flag with 2 and one line that leads to help", async () => {

@@ -534,6 +534,18 @@ describe.concurrent("after a crash", () => {
   });
 });
 
+it.skipIf(!root)("a data directory that its own owner may not write to is told from one of another user", async () => {
+  const own = path.join(folder, "read-only");
+  const foreign = path.join(folder, "foreign");
+  for (const dataDir of [own, foreign]) await mkdir(dataDir, { mode: 0o555 });
+  await promisify(execFile)("chown", ["65534:65534", own]);
+  const failures = await Promise.all([own, foreign].map((dataDir) => hold({ dataDir }, nobody).failed()));
+  expect(failures).toMatchObject([
+    { code: "DATA_DIR_NOT_USABLE", message: expect.stringMatching(/may not write to it .*chmod u\+rwx/) },
+    { code: "DATA_DIR_NOT_USABLE", message: expect.stringMatching(/belongs to another user/) },
+  ]);
+});
+
 async function packageWithoutLinks(name: string): Promise<string> {
   const copy = path.join(folder, name);
   await cp(packageFolder, copy, { recursive: true, verbatimSymlinks: true });

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { createTestDatabase } from "../support/database.ts";
 import { spawnService } from "../support/process.ts";
@@ -39,4 +40,23 @@ it("a session that the server ends amid a transaction fails that request alone",
     file: { overallStatus: { totalSteps: 8 } },
   });
   expect(service.child.exitCode).toBeNull();
+});
+
+it("a transaction that goes on after its session was ended is told so, also where no command started the program", async () => {
+  await using database = await createTestDatabase();
+  const { sql } = database;
+  const later = Promise.withResolvers<unknown>();
+  const transaction = sql.begin(async (tx) => {
+    const [{ pid } = { pid: 0 }] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    await sql`select pg_terminate_backend(${pid})`;
+    // Nobody waits for an answer of this session: its end is seen by the socket alone.
+    await expect
+      .poll(async () => (await sql`select from pg_stat_activity where pid = ${pid}`).length, { timeout: 20_000 })
+      .toBe(0);
+    await setTimeout(50);
+    await tx`select 1`.then(later.resolve, later.reject);
+  });
+  await expect(transaction).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+  await expect(later.promise).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+  expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
 });

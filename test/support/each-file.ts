@@ -1,9 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll } from "vitest";
-import { mendDriver } from "../../src/db/mend-driver.ts";
-
-// Before a file imports the driver: as the service has it.
-mendDriver();
 
 /** What a test file must have closed by its end; of timers only those that keep a process alive are told here. */
 const CLOSED = new Set(["TCPServerWrap", "PipeServerWrap", "ProcessWrap", "FSEventWrap", "TCPSocketWrap", "Timeout"]);

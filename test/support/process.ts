@@ -29,8 +29,11 @@ export async function flagsOfStart(): Promise<readonly string[]> {
 }
 
 /** Starts `weir serve` as `npm start` does, in a process of its own, on a free port; resolves when it listens. */
-export async function spawnService(settings: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [...(await flagsOfStart()), path.join(ROOT, "bin/weir.js"), "serve"], {
+export async function spawnService(
+  settings: Readonly<Record<string, string>>,
+  node: string = process.execPath,
+): Promise<ServiceProcess> {
+  const child = spawn(node, [...(await flagsOfStart()), path.join(ROOT, "bin/weir.js"), "serve"], {
     cwd: settings["WEIR_DATA_DIR"] ?? ROOT,
     env: { PATH: process.env["PATH"], ...environmentOfRun(), WEIR_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],

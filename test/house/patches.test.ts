@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, it } from "vitest";
+
+const FOLDER = "vendor/postgres/src";
+/** SHA-256 of the files of src/ of postgres 3.4.9, as it was published. */
+const PUBLISHED: Readonly<Record<string, string>> = {
+  "bytes.js": "53b73b5ee2919ab5561229c62a4e2db578f63ca613b795b380c23cb684f2d514",
+  "connection.js": "ee3a218d9aa6a6f2887c1a19da50009335fe84c11a5431d5cab72d6bc528632f",
+  "errors.js": "85cfbed9a5ab0db41ab8e97b806c881af29807dfe99bc656fdf1a18c1c13b6c6",
+  "index.js": "4e21f5733e70d79cffc10d10d4ef01031de4a9ac862210e43f8870029fd103ed",
+  "large.js": "05ea787f79cefaf16310f14119fbfd36d2fed0795581b0df1b0e63b591a3ed94",
+  "query.js": "67c45a5151032aa46b587abc15381fe4efd97c696e5c1b53082b8161309c4ee2",
+  "queue.js": "15e6345adb6708bf3b99ad39fc2231c2fb61de5f6cba4b7a7a6be881482a4ec3",
+  "result.js": "001ff5e0c8d634674f483d07fbcd620a797e3101f842d6c20ca3ace936260465",
+  "subscribe.js": "5d0b1ec9705281ed4a60236fe5f65654038bae117845a71d19e35374d34c0cfa",
+  "types.js": "1883bd4536eab1c94b9e708d325b13708b0f18ec80020e3a825f34a72f603b81",
+};
+const PATCH = `    if (socket === null) {
+      nextWriteTimer !== null && clearImmediate(nextWriteTimer)
+      chunk = nextWriteTimer = null
+      error(Errors.connection('CONNECTION_CLOSED', options))
+      return false
+    }
+`;
+
+it("the driver is the published one but for the patch in PATCHES.md", async () => {
+  const found: Record<string, string> = {};
+  for (const name of await readdir(FOLDER)) {
+    const text = await readFile(path.join(FOLDER, name), "utf8");
+    const original = name === "connection.js" ? text.replace(PATCH, "") : text;
+    expect(original === text).toBe(name !== "connection.js");
+    found[name] = createHash("sha256").update(original).digest("hex");
+  }
+  expect(found).toEqual(PUBLISHED);
+});
+
+it("every part of the program uses that driver", () => {
+  expect(import.meta.resolve("postgres")).toMatch(/\/vendor\/postgres\/src\/index\.js$/);
+});
