@@ -4,6 +4,7 @@ import { createWeirClient, WeirError } from "../../src/client/index.ts";
 import { type DoneLogs, openDoneLogs } from "./done-logs.ts";
 import { extractLog, reportFailedLog, type Workplace } from "./extract-log.ts";
 import { type FoundLog, findLogs, watchLogs } from "./folder.ts";
+import { ownPart } from "./own-part.ts";
 
 export interface ExtractorOptions {
   readonly logs: string;
@@ -25,14 +26,18 @@ const MOST_ATTEMPTS = 5;
 
 /** Takes every log of the folder that is not done. Answers how many could not be taken. */
 export async function runExtractor(options: ExtractorOptions): Promise<number> {
-  const [logs, staging, lake] = [resolve(options.logs), resolve(options.staging), resolve(options.lake)];
+  const logs = resolve(options.logs);
+  const present = await findLogs(logs);
+  const staging = await ownPart(resolve(options.staging), logs);
+  const lake = await ownPart(resolve(options.lake), logs);
   const client = createWeirClient({ url: options.weir, retry: { attempts: 5, firstDelay: options.retryDelay ?? 200 } });
   const workplace: Workplace = { client, staging, lake };
   const purpose = JSON.stringify({ staging, weir: options.weir });
-  const done = await openDoneLogs(join(lake, ".hl7-extractor-done"), purpose, await findLogs(logs));
+  const done = await openDoneLogs(join(lake, ".hl7-extractor-done"), purpose, present);
   const failed = createFailures();
   const { print, signal } = options;
-  for await (const found of options.watch ? watchLogs(logs, signal) : [await findLogs(logs)]) {
+  if (present.length === 0) print(`No *.log files in ${logs}; its subfolders are not looked into.`);
+  for await (const found of options.watch ? watchLogs(logs, signal) : [present]) {
     for (const log of found) {
       if (signal.aborted) break;
       if (done.has(log) || failed.isGivenUp(log)) continue;

@@ -4,9 +4,13 @@ import { replaceFile } from "./replace-file.ts";
 
 export const UNKNOWN_DATE = "unknown-date";
 
-/** The date of a log: the first group of exactly eight digits in its file name; null when there is none or it is no date. */
+/** The date of a log: the first eight digits of a number in its file name that are a date; null when there are none. */
 export function dateOfLog(logPath: string): string | null {
-  return dayOf(/(?<!\d)\d{8}(?!\d)/.exec(basename(logPath))?.[0] ?? null);
+  for (const [digits] of basename(logPath).matchAll(/\d{8,}/g)) {
+    const day = dayOf(digits);
+    if (day !== null) return day;
+  }
+  return null;
 }
 
 /** `<staging>/2024/01/15/20240115_radiology_0.hl7` */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -166,7 +166,8 @@ describe("the place of a staged message", () => {
     ["20230229_ct.log", null],
     ["99999999_ct.log", null],
     ["120240115_ct.log", null],
-    ["202401151_ct.log", null],
+    ["202401151030.log", "2024-01-15"],
+    ["99999999_20240115.log", "2024-01-15"],
     ["7_20240115_20250101.log", "2024-01-15"],
   ])("%s is of %s", (path, date) => {
     expect(dateOfLog(path)).toBe(date);
@@ -239,7 +240,7 @@ describe("a run", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const never = new AbortController().signal;
-  async function run(options: { weir?: string; watch?: boolean; signal?: AbortSignal } = {}) {
+  async function run(options: { logs?: string; weir?: string; watch?: boolean; signal?: AbortSignal } = {}) {
     const lines: string[] = [];
     const failed = await runExtractor({
       logs: join(folder, "logs"),
@@ -315,6 +316,33 @@ describe("a run", () => {
     });
     expect(await lakeLines("2024-01-16/20240116_radiology.ndjson")).toHaveLength(10);
     expect(await readdir(join(folder, "lake"))).not.toContain("2024-01-17");
+  });
+
+  it("takes two folders with logs of equal names, each with files of its own", async () => {
+    const [first, second] = [join(folder, "logs"), join(folder, "other/logs")];
+    const name = "20240118_ct.log";
+    for (const [logs, id] of [
+      [first, "ONE"],
+      [second, "TWO"],
+    ] as const) {
+      await rm(logs, { recursive: true, force: true });
+      await mkdir(logs, { recursive: true });
+      await writeFile(join(logs, name), `x <SB>\nMSH|^~\\&|||||||ORU|${id}\n<EB>\n`);
+      expect((await run({ logs })).lines).toEqual([`${name}: 1 messages, 1 staged, 1 ingested, 0 failed`]);
+    }
+    expect((await run({ logs: first })).lines).toEqual([]);
+    const { nodes } = (await state()).logFiles;
+    expect(nodes.map(({ hl7FileCounts }) => hl7FileCounts.ingested)).toEqual([1, 1]);
+    const lakes = (await readdir(join(folder, "lake"), { recursive: true })).filter((path) => path.endsWith(".ndjson"));
+    expect(lakes).toHaveLength(2);
+    const ids = lakes.map(async (path) => JSON.parse((await lakeLines(path))[0] ?? "").messageControlId);
+    expect((await Promise.all(ids)).toSorted()).toEqual(["ONE", "TWO"]);
+  });
+
+  it("says so of a folder without logs", async () => {
+    await mkdir(join(folder, "empty/2024"), { recursive: true });
+    const { failed, lines } = await run({ logs: join(folder, "empty") });
+    expect({ failed, lines }).toEqual({ failed: 0, lines: [expect.stringMatching(/^No \*\.log files in .*empty; /)] });
   });
 
   it("repeats nothing when it is run again", async () => {
