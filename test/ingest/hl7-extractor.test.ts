@@ -336,7 +336,7 @@ describe("a run", () => {
     const lakes = (await readdir(join(folder, "lake"), { recursive: true })).filter((path) => path.endsWith(".ndjson"));
     expect(lakes).toHaveLength(2);
     const ids = lakes.map(async (path) => JSON.parse((await lakeLines(path))[0] ?? "").messageControlId);
-    expect((await Promise.all(ids)).toSorted()).toEqual(["ONE", "TWO"]);
+    expect(new Set(await Promise.all(ids))).toEqual(new Set(["ONE", "TWO"]));
   });
 
   it("says so of a folder without logs", async () => {
