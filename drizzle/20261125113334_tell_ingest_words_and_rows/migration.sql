@@ -99,13 +99,16 @@ END
 $$;
 --> statement-breakpoint
 -- The numbers of paths by latest status: rows are added, none is changed, so nobody waits and nothing can deadlock.
+-- Only the functions that keep ingest.files call this, with their rights and search path: settings of its own would cost more than
+-- what it does.
 CREATE FUNCTION ingest.count_files() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql
 AS $$
 BEGIN
   -- One function for three triggers: a branch that does not run does not look for its table.
   IF TG_OP = 'INSERT' THEN
+    -- An upsert that only updates comes here, too.
+    IF NOT EXISTS (SELECT FROM came) THEN RETURN NULL; END IF;
     INSERT INTO ingest.file_counts (type, date, status, has_log, count)
     SELECT c.type, c.date, c.known_status, c.log_path_key IS NOT NULL, count(*) FROM came c WHERE c.is_primary
     GROUP BY c.type, c.date, c.known_status, c.log_path_key IS NOT NULL;
@@ -152,7 +155,9 @@ DECLARE
   became_current bigint := 0;
 BEGIN
   -- The service draws its ids from the sequence; a program may bring its own.
-  IF writer IS NULL THEN PERFORM weir.keep_ids_ahead('ingest.file_statuses_id_seq', (SELECT max(n.id) FROM new_rows n)); END IF;
+  IF writer IS NULL AND (SELECT max(n.id) FROM new_rows n) > pg_sequence_last_value('ingest.file_statuses_id_seq') IS NOT FALSE THEN
+    PERFORM weir.keep_ids_ahead('ingest.file_statuses_id_seq', (SELECT max(n.id) FROM new_rows n));
+  END IF;
   BEGIN
     -- Ordered by key: two statements never wait for each other in a circle. The row is locked even where the newer
     -- status stays, so that the numbers drawn below follow the order of commits per file.

@@ -7,15 +7,17 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   newest record;
+  day timestamptz;
   digest text;
 BEGIN
   SELECT c.seq, c.at, (extract(epoch FROM c.at) * 1000000)::bigint AS micros INTO newest FROM weir.change c
   WHERE c.seq <= ceiling AND pg_visible_in_snapshot(c.xid, seen) ORDER BY c.seq DESC LIMIT 1;
   IF NOT FOUND THEN RETURN NULL; END IF;
-  SELECT left(md5(string_agg(c.seq || ' ' || c.xid || ' ' || (extract(epoch FROM c.at) * 1000000)::bigint, ',' ORDER BY c.seq)), 12)
+  day := date_trunc('day', newest.at, 'UTC');
+  SELECT left(md5(string_agg(c.seq || ' ' || c.xid || ' ' || encode(timestamptz_send(c.at), 'hex'), ',' ORDER BY c.seq)), 12)
   INTO digest FROM weir.change c
-  WHERE c.seq > newest.seq - 64 AND c.seq <= newest.seq AND pg_visible_in_snapshot(c.xid, seen)
-    AND (c.at AT TIME ZONE 'UTC')::date = (newest.at AT TIME ZONE 'UTC')::date;
+  WHERE c.seq > newest.seq - 16 AND c.seq <= newest.seq AND pg_visible_in_snapshot(c.xid, seen)
+    AND c.at >= day AND c.at < day + interval '24 hours';
   RETURN newest.seq || '.' || newest.micros || '.' || digest;
 END
 $$;
