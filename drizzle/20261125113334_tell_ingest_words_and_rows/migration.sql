@@ -26,12 +26,12 @@ CREATE TABLE "ingest"."unsettled_statuses" (
 --> statement-breakpoint
 DROP INDEX "ingest"."hl7_files_by_path";--> statement-breakpoint
 ALTER TABLE "ingest"."files" DROP CONSTRAINT "files_pkey";--> statement-breakpoint
-ALTER TABLE "ingest"."file_statuses" ADD COLUMN "known_type" text COLLATE "C" GENERATED ALWAYS AS (case when type is not null then case lower(type collate "C") when 'hl7' then 'HL7' when 'log' then 'Log' else 'unknown' end end) STORED;--> statement-breakpoint
-ALTER TABLE "ingest"."file_statuses" ADD COLUMN "known_status" text COLLATE "C" GENERATED ALWAYS AS (case when status is not null then case lower(status collate "C") when 'parsed' then 'parsed' when 'staged' then 'staged' when 'ingested' then 'ingested' when 'failed' then 'failed' when 'success' then 'ingested' else 'unknown' end end) STORED;--> statement-breakpoint
+ALTER TABLE "ingest"."file_statuses" ADD COLUMN "known_type" text COLLATE "C" GENERATED ALWAYS AS (case when type is not null then coalesce('{"hl7": "HL7", "log": "Log"}'::jsonb ->> lower(type collate "C"), 'unknown') end) STORED;--> statement-breakpoint
+ALTER TABLE "ingest"."file_statuses" ADD COLUMN "known_status" text COLLATE "C" GENERATED ALWAYS AS (case when status is not null then coalesce('{"parsed": "parsed", "staged": "staged", "ingested": "ingested", "failed": "failed", "success": "ingested"}'::jsonb ->> lower(status collate "C"), 'unknown') end) STORED;--> statement-breakpoint
 ALTER TABLE "ingest"."files" ADD COLUMN "is_primary" boolean DEFAULT true NOT NULL;--> statement-breakpoint
 ALTER TABLE "ingest"."files" ADD COLUMN "mapping" bigint;--> statement-breakpoint
 ALTER TABLE "ingest"."files" ADD COLUMN "stored_type" text;--> statement-breakpoint
-ALTER TABLE "ingest"."files" ADD COLUMN "known_status" text COLLATE "C" GENERATED ALWAYS AS (case when status is not null then case lower(status collate "C") when 'parsed' then 'parsed' when 'staged' then 'staged' when 'ingested' then 'ingested' when 'failed' then 'failed' when 'success' then 'ingested' else 'unknown' end end) STORED;--> statement-breakpoint
+ALTER TABLE "ingest"."files" ADD COLUMN "known_status" text COLLATE "C" GENERATED ALWAYS AS (case when status is not null then coalesce('{"parsed": "parsed", "staged": "staged", "ingested": "ingested", "failed": "failed", "success": "ingested"}'::jsonb ->> lower(status collate "C"), 'unknown') end) STORED;--> statement-breakpoint
 DROP INDEX "ingest"."file_statuses_by_path";--> statement-breakpoint
 CREATE INDEX "file_statuses_by_path" ON "ingest"."file_statuses" ((weir.path_key("file_path") collate "C"),"known_type","processed_at" DESC,"id" DESC);--> statement-breakpoint
 DROP INDEX "ingest"."file_statuses_by_status";--> statement-breakpoint

@@ -1,4 +1,4 @@
-ALTER TABLE "documents"."file_processing_steps" ADD COLUMN "known_status" text COLLATE "C" GENERATED ALWAYS AS (case when status is not null then case lower(status collate "C") when 'pending' then 'pending' when 'in_progress' then 'in_progress' when 'success' then 'success' when 'failure' then 'failure' when 'skipped' then 'skipped' else 'unknown' end end) STORED;--> statement-breakpoint
+ALTER TABLE "documents"."file_processing_steps" ADD COLUMN "known_status" text COLLATE "C" GENERATED ALWAYS AS (case when status is not null then coalesce('{"pending": "pending", "in_progress": "in_progress", "success": "success", "failure": "failure", "skipped": "skipped"}'::jsonb ->> lower(status collate "C"), 'unknown') end) STORED;--> statement-breakpoint
 ALTER TABLE "documents"."processing_logs" ADD COLUMN "step_state" jsonb;--> statement-breakpoint
 DROP INDEX "documents"."file_processing_steps_by_name";--> statement-breakpoint
 CREATE INDEX "file_processing_steps_by_name" ON "documents"."file_processing_steps" (weir.path_key("step_name"),"known_status","file_id");--> statement-breakpoint
