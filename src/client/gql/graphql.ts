@@ -193,7 +193,9 @@ export type LoadType =
   /** The whole table, each time. */
   | 'FULL'
   /** The rows behind the watermark. */
-  | 'INCREMENTAL';
+  | 'INCREMENTAL'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** Settings of a leg. What is absent stays as it is. */
 export type PipelineLegInput = {
@@ -241,7 +243,9 @@ export type StageStatus =
   /** It has started. */
   | 'RUNNING'
   /** It is done. */
-  | 'SUCCESS';
+  | 'SUCCESS'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** How far a step has come. */
 export type StepStatus =

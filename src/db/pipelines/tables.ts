@@ -12,7 +12,7 @@ import {
   text,
   unique,
 } from "drizzle-orm/pg-core";
-import { bytewiseText, instant } from "../columns.ts";
+import { bytewiseText, instant, type Known, knownWord } from "../columns.ts";
 
 /** The pipeline system: which tables are to be synced, how, and every run of it. */
 export const pipeline = pgSchema("pipeline");
@@ -24,9 +24,9 @@ export type LoadTypeWord = (typeof LOAD_TYPES)[number];
 export const RUN_STATUSES = ["pending", "running", "success", "failed", "cancelled"] as const;
 export type RunStatusWord = (typeof RUN_STATUSES)[number];
 /** As a literal: indexes are partial on it, and a parameter would hide that. */
-export const IS_UNFINISHED = sql`status in ('pending', 'running')`;
+export const IS_UNFINISHED = sql`known_status in ('pending', 'running')`;
 /** A run in one of these goes on. */
-export const UNFINISHED: readonly RunStatusWord[] = ["pending", "running"];
+export const UNFINISHED: readonly Known<RunStatusWord>[] = ["pending", "running"];
 
 /** Words of `pipeline_run_stage_logs.status`. */
 export const STAGE_STATUSES = ["running", "success", "failed", "cancelled"] as const;
@@ -71,6 +71,10 @@ export const pipelineConfig = pipeline.table(
     sourceName: text("source_name"),
     destinationName: text("destination_name"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
+    // What the stored words mean.
+    knownSourceToDlLoadType: knownWord("known_source_to_dl_load_type", "source_to_dl_load_type", LOAD_TYPES).notNull(),
+    knownDlToSinkLoadType: knownWord("known_dl_to_sink_load_type", "dl_to_sink_load_type", LOAD_TYPES).notNull(),
+    knownLastRunStatus: knownWord("known_last_run_status", "dl_to_sink_last_loader_run_status", RUN_STATUSES),
     /** The one definition of when it is due; null when no active leg has a schedule. */
     nextRunAt: instant("next_run_at").generatedAlwaysAs(dueAt(0)),
     /** The one definition of when it becomes overdue: one interval after it was due. */
@@ -79,7 +83,7 @@ export const pipelineConfig = pipeline.table(
   (t) => [
     index("pipeline_config_by_due").on(t.nextRunAt).where(isNotNull(t.nextRunAt)),
     index("pipeline_config_by_overdue").on(t.overdueAt, t.sourceTablename).where(isNotNull(t.overdueAt)),
-    index("pipeline_config_by_last_status").on(t.lastRunStatus, t.sourceTablename),
+    index("pipeline_config_by_last_status").on(t.knownLastRunStatus, t.sourceTablename),
     index("pipeline_config_by_source_type").on(t.sourceType, t.sourceTablename),
     index("pipeline_config_by_sink_type").on(t.sinkType, t.sourceTablename),
   ],
@@ -164,17 +168,20 @@ export const pipelineRuns = pipeline.table(
     /** New watermarks that its stages reported: stored in the pipeline when the run succeeds. */
     sourceToDlIncrementalValue: text("source_to_dl_incremental_value"),
     dlToSinkIncrementalValue: text("dl_to_sink_incremental_value"),
+    // What the stored words mean.
+    knownStatus: knownWord("known_status", "status", RUN_STATUSES).notNull(),
+    knownTriggeredBy: knownWord("known_triggered_by", "triggered_by", TRIGGERS).notNull(),
   },
   (t) => [
     index("pipeline_runs_of_table").on(t.sourceTablename, newest(t.id)),
-    index("pipeline_runs_by_status").on(t.status, newest(t.id)),
+    index("pipeline_runs_by_status").on(t.knownStatus, newest(t.id)),
     index("pipeline_runs_by_template").on(t.pipelineName, newest(t.id)),
-    index("pipeline_runs_by_trigger").on(t.triggeredBy, newest(t.id)),
+    index("pipeline_runs_by_trigger").on(t.knownTriggeredBy, newest(t.id)),
     index("pipeline_runs_by_time").on(RUN_TIME),
     index("pipeline_runs_by_start").on(t.startedAt),
-    index("pipeline_runs_successes").on(t.sourceTablename, newest(t.completedAt)).where(sql`status = 'success'`),
+    index("pipeline_runs_successes").on(t.sourceTablename, newest(t.completedAt)).where(sql`known_status = 'success'`),
     index("pipeline_runs_unfinished").on(t.sourceTablename).where(IS_UNFINISHED),
-    index("pipeline_runs_failures").on(sql`${RUN_END} desc`, newest(t.id)).where(sql`status = 'failed'`),
+    index("pipeline_runs_failures").on(sql`${RUN_END} desc`, newest(t.id)).where(sql`known_status = 'failed'`),
     index("pipeline_runs_waiting").on(t.nextDriver, t.id).where(sql`next_driver is not null and ${IS_UNFINISHED}`),
     // A run that is deleted looks for its retries.
     index("pipeline_runs_retries").on(t.retryOf).where(isNotNull(t.retryOf)),
@@ -205,11 +212,15 @@ export const stageLogs = pipeline.table(
     leaseExpiresAt: instant("lease_expires_at"),
     /** Leases of it that ran out. */
     lostLeases: integer("lost_leases").notNull().default(0),
+    /** What the stored word means. */
+    knownStatus: knownWord("known_status", "status", STAGE_STATUSES).notNull(),
   },
   (t) => [
     foreignKey({ name: "stage_logs_run", columns: [t.pipelineRunId], foreignColumns: [pipelineRuns.id] }),
     index("stage_logs_of_run").on(t.pipelineRunId, t.stageOrder, newest(t.id)),
-    index("stage_logs_leases").on(t.leaseExpiresAt).where(sql`status = 'running' and lease_expires_at is not null`),
+    index("stage_logs_leases")
+      .on(t.leaseExpiresAt)
+      .where(sql`known_status = 'running' and lease_expires_at is not null`),
   ],
 );
 export type StageLogRow = typeof stageLogs.$inferSelect;

@@ -46,6 +46,12 @@ export const LEG_COLUMNS = {
   },
 } as const satisfies Readonly<Record<Leg, Readonly<Record<keyof LegInput, keyof Values>>>>;
 
+/** What a leg's stored load type means. */
+export const KNOWN_LOAD_TYPE = {
+  sourceToDl: "knownSourceToDlLoadType",
+  dlToSink: "knownDlToSinkLoadType",
+} as const satisfies Readonly<Record<Leg, keyof PipelineRow>>;
+
 /** Throws CONFLICT when there is one of that name, NOT_FOUND for an unknown source or destination. */
 export async function createPipeline(context: Context, input: NewPipeline): Promise<PipelineRow> {
   const checked = checkNewPipeline(input);

@@ -1,5 +1,6 @@
 import { and, eq, inArray } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
+import type { Known } from "../../db/columns.ts";
 import {
   type Leg,
   pipelineConfig,
@@ -14,7 +15,7 @@ import type { Context } from "../context.ts";
 import { badInput, userError } from "../errors.ts";
 import { unknownPipeline } from "../pipelines/config.ts";
 import { writeInTransaction } from "../transactions.ts";
-import { type CompleteStage, checkComplete, checkMessage } from "./input.ts";
+import { type CompleteStage, checkComplete, checkMessage, checkTrigger } from "./input.ts";
 import { existingLog, existingRun } from "./runs.ts";
 import {
   beginStage,
@@ -34,11 +35,12 @@ export async function triggerRun(
   args: {
     readonly sourceTablename: string;
     readonly pipelineName: string;
-    readonly triggeredBy: TriggerWord;
+    readonly triggeredBy: Known<TriggerWord>;
     readonly idempotencyKey?: string | null | undefined;
   },
 ): Promise<RunRow> {
   const { sourceTablename, pipelineName, triggeredBy, idempotencyKey } = args;
+  checkTrigger(triggeredBy);
   const input = { sourceTablename, pipelineName, triggeredBy };
   const id = await writeInTransaction(context, { operation: "triggerRun", idempotencyKey, input }, async (tx) => {
     await holdPipeline(tx, sourceTablename);
@@ -78,8 +80,8 @@ export async function completeStage(
     const run = await lockRun(tx, id);
     const stage = stageOf(run, stageOrder);
     const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.status === "success") return id;
-    if (log?.status !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "complete", log);
+    if (log?.knownStatus === "success") return id;
+    if (log?.knownStatus !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "complete", log);
     assertHolder(log, worker);
     const watermark = incrementalValue == null ? {} : { [WATERMARKS[legOf(stage)]]: incrementalValue };
     const at = await endLog(tx, log, {
@@ -114,8 +116,8 @@ export async function failStage(
     const run = await lockRun(tx, id);
     stageOf(run, stageOrder);
     const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.status === "failed") return id;
-    if (log?.status !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "fail", log);
+    if (log?.knownStatus === "failed") return id;
+    if (log?.knownStatus !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "fail", log);
     assertHolder(log, worker);
     const at = await endLog(tx, log, { status: "failed", errorMessage });
     await endRun(tx, run, "failed", errorMessage, at);
@@ -130,7 +132,7 @@ export async function cancelRun(context: Context, runId: string, reason: string 
   if (reason !== null) checkMessage("reason", reason);
   await writeInTransaction(context, null, async (tx) => {
     const run = await lockRun(tx, id);
-    if (run.status === "cancelled") return id;
+    if (run.knownStatus === "cancelled") return id;
     if (!isUnfinished(run)) {
       throw userError(
         "INVALID_TRANSITION",
@@ -138,7 +140,8 @@ export async function cancelRun(context: Context, runId: string, reason: string 
       );
     }
     const log = run.currentStage === 0 ? null : await stageLogOf(tx, id, run.currentStage);
-    const at = log?.status === "running" ? await endLog(tx, log, { status: "cancelled", errorMessage: reason }) : null;
+    const at =
+      log?.knownStatus === "running" ? await endLog(tx, log, { status: "cancelled", errorMessage: reason }) : null;
     await endRun(tx, run, "cancelled", reason, at);
     return id;
   });
@@ -153,7 +156,7 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
   const id = runNumber(runId);
   const retry = await writeInTransaction(context, null, async (tx) => {
     const run = await lockRun(tx, id);
-    if (run.status !== "failed" && run.status !== "cancelled") {
+    if (run.knownStatus !== "failed" && run.knownStatus !== "cancelled") {
       throw userError(
         "INVALID_TRANSITION",
         `The run ${id} is ${run.status}; only a failed or cancelled one can be retried.`,
@@ -166,7 +169,7 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
         and(
           eq(pipelineRuns.sourceTablename, run.sourceTablename),
           eq(pipelineRuns.retryOf, id),
-          inArray(pipelineRuns.status, [...UNFINISHED]),
+          inArray(pipelineRuns.knownStatus, [...UNFINISHED]),
         ),
       );
     if (underWay !== undefined) return underWay.id;

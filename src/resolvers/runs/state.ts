@@ -52,8 +52,8 @@ export async function stageLogOf(tx: Transaction, runId: number, stageOrder: num
   return log ?? null;
 }
 
-export function isUnfinished({ status }: RunRow): boolean {
-  return UNFINISHED.some((word) => word === status);
+export function isUnfinished({ knownStatus }: RunRow): boolean {
+  return UNFINISHED.some((word) => word === knownStatus);
 }
 
 export function stageOf(run: RunRow, stageOrder: number): StageOfRun {
@@ -90,14 +90,14 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
   stageOf(run, stageOrder);
   const log = await stageLogOf(tx, run.id, stageOrder);
   const isWaiting = run.nextStage === stageOrder;
-  if (log?.status === "running" && !isWaiting) return;
+  if (log?.knownStatus === "running" && !isWaiting) return;
   if (!isUnfinished(run) || !(isWaiting || (await isNextByHistory(tx, run, stageOrder))))
     throw invalidMove(run, stageOrder, "start", log);
   const leased = {
     worker: lease?.worker ?? null,
     leaseExpiresAt: lease === null ? null : sql`${NOW} + make_interval(secs => ${lease.seconds})`,
   };
-  if (log?.status === "running") {
+  if (log?.knownStatus === "running") {
     await tx
       .update(stageLogs)
       .set({ ...leased, startedAt: NOW })
@@ -123,7 +123,7 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
 async function isNextByHistory(tx: Transaction, run: RunRow, stageOrder: number): Promise<boolean> {
   const next = run.stages.find(({ stage_order }) => stage_order > run.currentStage || run.currentStage === 0);
   if (run.nextStage !== null || stageOrder !== next?.stage_order) return false;
-  return run.currentStage === 0 || (await stageLogOf(tx, run.id, run.currentStage))?.status === "success";
+  return run.currentStage === 0 || (await stageLogOf(tx, run.id, run.currentStage))?.knownStatus === "success";
 }
 
 /** Ends a stage's log, and answers when. */

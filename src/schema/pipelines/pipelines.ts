@@ -1,23 +1,17 @@
-import {
-  type EndpointRow,
-  type Leg,
-  LOAD_TYPES,
-  type PipelineRow,
-  type PipelineStageRow,
-  RUN_STATUSES,
-} from "../../db/pipelines/tables.ts";
+import { type EndpointRow, type Leg, type PipelineRow, type PipelineStageRow } from "../../db/pipelines/tables.ts";
 import * as config from "../../resolvers/pipelines/config.ts";
 import { type EndpointKind, endpoint, endpoints, maskedCreds } from "../../resolvers/pipelines/endpoints.ts";
 import * as pipelines from "../../resolvers/pipelines/pipelines.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
-import { meant } from "../words.ts";
+import { UNKNOWN_VALUE } from "../words.ts";
 
 export const LoadType = builder.enumType("LoadType", {
   description: "How much of a table a leg loads.",
   values: {
     FULL: { value: "full", description: "The whole table, each time." },
     INCREMENTAL: { value: "incremental", description: "The rows behind the watermark." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -29,6 +23,7 @@ export const RunStatus = builder.enumType("RunStatus", {
     SUCCESS: { value: "success", description: "Every stage succeeded." },
     FAILED: { value: "failed", description: "A stage failed, and the run with it; see errorMessage." },
     CANCELLED: { value: "cancelled", description: "Somebody cancelled it." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -47,8 +42,12 @@ const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
     }),
     loadType: t.field({
       type: LoadType,
-      description: "How much is loaded. An error when a program stored another word; the error names it.",
-      resolve: ({ row, leg }) => meant("load type", LOAD_TYPES, row[config.LEG_COLUMNS[leg].loadType]),
+      description: "How much is loaded.",
+      resolve: ({ row, leg }) => row[config.KNOWN_LOAD_TYPE[leg]],
+    }),
+    loadTypeText: t.string({
+      description: "The load type as it was stored, in the program's own word.",
+      resolve: ({ row, leg }) => row[config.LEG_COLUMNS[leg].loadType],
     }),
     isActive: t.boolean({
       description: "Whether the scheduler counts it: a pipeline is due when an active leg is.",
@@ -75,7 +74,12 @@ const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
       type: RunStatus,
       nullable: true,
       description: "How that run ended; null: it never ran.",
-      resolve: ({ row }) => (row.lastRunStatus === null ? null : meant("status", RUN_STATUSES, row.lastRunStatus)),
+      resolve: ({ row }) => row.knownLastRunStatus,
+    }),
+    lastLoaderRunStatusText: t.string({
+      nullable: true,
+      description: "How that run ended as it was stored, in the program's own word; null: it never ran.",
+      resolve: ({ row }) => row.lastRunStatus,
     }),
   }),
 });

@@ -1,18 +1,10 @@
-import {
-  RUN_STATUSES,
-  type RunRow,
-  STAGE_STATUSES,
-  type StageLogRow,
-  type StageOfRun,
-  secondsOf,
-  TRIGGERS,
-} from "../../db/pipelines/tables.ts";
+import { type RunRow, type StageLogRow, type StageOfRun, secondsOf } from "../../db/pipelines/tables.ts";
 import { userError } from "../../resolvers/errors.ts";
 import * as runs from "../../resolvers/runs/runs.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 import { Pipeline, RunStatus } from "../pipelines/pipelines.ts";
-import { meant } from "../words.ts";
+import { UNKNOWN_VALUE } from "../words.ts";
 
 const StageStatus = builder.enumType("StageStatus", {
   description: "How far a stage of a run has come.",
@@ -21,6 +13,7 @@ const StageStatus = builder.enumType("StageStatus", {
     SUCCESS: { value: "success", description: "It is done." },
     FAILED: { value: "failed", description: "It failed; see errorMessage." },
     CANCELLED: { value: "cancelled", description: "The run was cancelled while it ran." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -30,6 +23,7 @@ export const TriggeredBy = builder.enumType("TriggeredBy", {
     MANUAL: { value: "manual", description: "A person." },
     SCHEDULE: { value: "schedule", description: "The scheduler." },
     API: { value: "api", description: "A program." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -68,11 +62,8 @@ RunStageLog.implement({
       },
     }),
     stageOrder: t.exposeInt("stageOrder", { description: "Which stage of the run, from 1." }),
-    status: t.field({
-      type: StageStatus,
-      description: "How far it has come. An error when a program stored another word; the error names it.",
-      resolve: ({ status }) => meant("status", STAGE_STATUSES, status),
-    }),
+    status: t.expose("knownStatus", { type: StageStatus, description: "How far it has come." }),
+    statusText: t.exposeString("status", { description: "The status as it was stored, in the program's own word." }),
     rowsProcessed: t.expose("rowsProcessed", {
       type: "SafeInt",
       nullable: true,
@@ -145,17 +136,13 @@ Run.implement({
       resolve: (row, _args, context) => runs.pipelineOfRun(context, row),
     }),
     pipelineName: t.exposeString("pipelineName", { description: "Name of its stage template." }),
-    status: t.field({
-      type: RunStatus,
-      description: "How far it has come. An error when a program stored another word; the error names it.",
-      resolve: ({ status }) => meant("status", RUN_STATUSES, status),
-    }),
+    status: t.expose("knownStatus", { type: RunStatus, description: "How far it has come." }),
+    statusText: t.exposeString("status", { description: "The status as it was stored, in the program's own word." }),
     currentStage: t.exposeInt("currentStage", { description: "The stage that was started last; 0: none yet." }),
     totalStages: t.exposeInt("totalStages", { description: "How many stages it has." }),
-    triggeredBy: t.field({
-      type: TriggeredBy,
-      description: "Who asked for it. An error when a program stored another word; the error names it.",
-      resolve: ({ triggeredBy }) => meant("trigger", TRIGGERS, triggeredBy),
+    triggeredBy: t.expose("knownTriggeredBy", { type: TriggeredBy, description: "Who asked for it." }),
+    triggeredByText: t.exposeString("triggeredBy", {
+      description: "Who asked for it as it was stored, in the program's own word.",
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When the run was asked for." }),
     startedAt: t.expose("startedAt", {
