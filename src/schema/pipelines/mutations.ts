@@ -52,7 +52,7 @@ const UpdatePipelineInput = builder.inputType("UpdatePipelineInput", {
 });
 
 const creds =
-  "Connection details, stored encrypted. In an update, ******** keeps the stored value of a secret; what is left out is removed.";
+  "Connection details, stored encrypted. In an update, ******** keeps the stored value; what is left out is removed.";
 
 const SourceInput = builder.inputType("SourceInput", {
   description: "A source.",

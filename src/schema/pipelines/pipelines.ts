@@ -84,8 +84,8 @@ const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
   }),
 });
 
-const masked = "Connection details with every secret value replaced by ********.";
-const lacksKey = "Errors: CONFLICT when the service lacks the key that they are encrypted under.";
+const masked =
+  "Connection details. What says where, as whom and how one connects is shown (host, port, database, user…), every other value is ********. Where they can't be read, the one entry unreadable says why.";
 
 export const Source = builder.objectRef<EndpointRow>("Source").implement({
   description: "Where pipelines get their data from.",
@@ -95,7 +95,7 @@ export const Source = builder.objectRef<EndpointRow>("Source").implement({
     sourceType: t.exposeString("type", { description: "Kind of system: postgres, mysql, salesforce…" }),
     sourceCreds: t.field({
       type: "JSONObject",
-      description: `${masked} ${lacksKey}`,
+      description: masked,
       resolve: (row, _args, context) => maskedCreds(context, "source", row),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
@@ -110,7 +110,7 @@ export const Destination = builder.objectRef<EndpointRow>("Destination").impleme
     destinationType: t.exposeString("type", { description: "Kind of system: postgres, bigquery, snowflake…" }),
     destinationCreds: t.field({
       type: "JSONObject",
-      description: `${masked} ${lacksKey}`,
+      description: masked,
       resolve: (row, _args, context) => maskedCreds(context, "destination", row),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
