@@ -15,6 +15,7 @@ const DATABASE_TESTS = [
   "test/runs/real-writers.test.ts",
   "test/pipelines/pipelines.test.ts",
   "test/pipelines/scheduler.test.ts",
+  "test/pipelines/direct-writers.test.ts",
   "test/feed/snapshot.test.ts",
   "test/documents/direct-writers.test.ts",
 ];

@@ -13,11 +13,13 @@ it("shows words of programs that mean none of ours as UNKNOWN beside the stored 
   const { sql } = database;
   const { liveCursor } = await ask<{ liveCursor: string }>(app.url, "{ liveCursor }");
   await setStages(app.url);
-  await sql`insert into pipeline.pipeline_config (source_tablename, source_to_dl_load_type, dl_to_sink_last_loader_run_status)
-    values ('a', 'Incremental', 'SUCCESS'), ('b', 'delta', 'partial'), ('c', 'full', null)`;
+  await sql`insert into pipeline.pipeline_config (source_tablename, source_to_dl_load_type)
+    values ('a', 'Incremental'), ('b', 'delta'), ('c', 'full')`;
   await sql`insert into pipeline.pipeline_runs_master (source_tablename, status, triggered_by, started_at, completed_at) values
     ('a', 'partial', 'cron', now(), now()), ('a', 'SUCCESS', 'Manual', now() - interval '90 seconds', now()), ('b', 'Failed', 'api', now(), now())`;
   await sql`insert into pipeline.pipeline_run_stage_logs (pipeline_run_id, stage_order, status) values (1, 1, 'cancelled'), (1, 2, 'skipped')`;
+  await sql`update pipeline.pipeline_config set source_to_dl_last_loader_run_status = 'partial', dl_to_sink_last_loader_run_status = 'partial'
+    where source_tablename = 'b'`;
 
   const answer = await ask(
     app.url,

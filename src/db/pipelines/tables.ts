@@ -64,9 +64,15 @@ export const pipelineConfig = pipeline.table(
     sinkType: text("sink_type").notNull().default("postgres"),
     dlToSinkIncrementalKey: text("dl_to_sink_incremental_key"),
     dlToSinkLastIncrementalValue: text("dl_to_sink_last_incremental_value"),
-    /** When the last run ended, whichever way: stamped for both legs, which a run loads together. */
+    /**
+     * When the last run ended, whichever way: stamped for both legs, which a run loads together. The schedules of both count
+     * from it.
+     */
     lastRunAt: instant("dl_to_sink_last_loader_run_timestamp"),
     lastRunStatus: text("dl_to_sink_last_loader_run_status"),
+    /** Also stamped by a program that loads this leg alone; null where nobody did. */
+    sourceToDlLastRunAt: instant("source_to_dl_last_loader_run_timestamp"),
+    sourceToDlLastRunStatus: text("source_to_dl_last_loader_run_status"),
     // Ours, behind the columns that direct writers know.
     sourceName: text("source_name"),
     destinationName: text("destination_name"),
@@ -75,6 +81,11 @@ export const pipelineConfig = pipeline.table(
     knownSourceToDlLoadType: knownWord("known_source_to_dl_load_type", "source_to_dl_load_type", LOAD_TYPES).notNull(),
     knownDlToSinkLoadType: knownWord("known_dl_to_sink_load_type", "dl_to_sink_load_type", LOAD_TYPES).notNull(),
     knownLastRunStatus: knownWord("known_last_run_status", "dl_to_sink_last_loader_run_status", RUN_STATUSES),
+    knownSourceToDlLastRunStatus: knownWord(
+      "known_source_to_dl_last_run_status",
+      "source_to_dl_last_loader_run_status",
+      RUN_STATUSES,
+    ),
     /** The one definition of when it is due; null when no active leg has a schedule. */
     nextRunAt: instant("next_run_at").generatedAlwaysAs(dueAt(0)),
     /** The one definition of when it becomes overdue: one interval after it was due. */
@@ -119,6 +130,9 @@ export const pipelineStages = pipeline.table(
     stageName: text("stage_name").notNull(),
     stageType: text("stage_type").notNull(),
     driverContainer: text("driver_container").notNull(),
+    /** A run gets the active ones only. */
+    isActive: boolean("is_active").notNull().default(true),
+    createdAt: instant("created_at").notNull().default(sql`now()`),
   },
   (t) => [unique("pipeline_stages_order").on(t.pipelineName, t.stageOrder)],
 );
@@ -168,6 +182,8 @@ export const pipelineRuns = pipeline.table(
     /** New watermarks that its stages reported: stored in the pipeline when the run succeeds. */
     sourceToDlIncrementalValue: text("source_to_dl_incremental_value"),
     dlToSinkIncrementalValue: text("dl_to_sink_incremental_value"),
+    /** Its id in the config.db that it was imported from. */
+    originId: text("origin_id"),
     // What the stored words mean.
     knownStatus: knownWord("known_status", "status", RUN_STATUSES).notNull(),
     knownTriggeredBy: knownWord("known_triggered_by", "triggered_by", TRIGGERS).notNull(),
@@ -185,6 +201,7 @@ export const pipelineRuns = pipeline.table(
     index("pipeline_runs_waiting").on(t.nextDriver, t.id).where(sql`next_driver is not null and ${IS_UNFINISHED}`),
     // A run that is deleted looks for its retries.
     index("pipeline_runs_retries").on(t.retryOf).where(isNotNull(t.retryOf)),
+    index("pipeline_runs_origin").on(t.originId).where(isNotNull(t.originId)),
   ],
 );
 export type RunRow = typeof pipelineRuns.$inferSelect;
@@ -194,6 +211,7 @@ export const stageLogs = pipeline.table(
   "pipeline_run_stage_logs",
   {
     id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
+    /** Never null in a new row: a log that comes without a run, but with its table, makes one of its own. */
     pipelineRunId: bigint("pipeline_run_id", { mode: "number" }),
     stageOrder: integer("stage_order").notNull(),
     status: text().notNull(),
@@ -212,18 +230,33 @@ export const stageLogs = pipeline.table(
     leaseExpiresAt: instant("lease_expires_at"),
     /** Leases of it that ran out. */
     lostLeases: integer("lost_leases").notNull().default(0),
+    /** Of the run, for programs that read by it. */
+    sourceTablename: text("source_tablename"),
+    /** The stage's type, or the leg that a driver loads. */
+    pipelineType: text("pipeline_type"),
+    /** It came without a run and has made one, which goes as it goes. */
+    makesRun: boolean("makes_run").notNull().default(false),
+    /** Its id in the config.db that it was imported from. */
+    originId: text("origin_id"),
     /** What the stored word means. */
     knownStatus: knownWord("known_status", "status", STAGE_STATUSES).notNull(),
   },
   (t) => [
     foreignKey({ name: "stage_logs_run", columns: [t.pipelineRunId], foreignColumns: [pipelineRuns.id] }),
     index("stage_logs_of_run").on(t.pipelineRunId, t.stageOrder, newest(t.id)),
+    index("stage_logs_of_table").on(t.sourceTablename, newest(t.startedAt)).where(isNotNull(t.sourceTablename)),
+    index("stage_logs_origin").on(t.originId).where(isNotNull(t.originId)),
     index("stage_logs_leases")
       .on(t.leaseExpiresAt)
       .where(sql`known_status = 'running' and lease_expires_at is not null`),
   ],
 );
 export type StageLogRow = typeof stageLogs.$inferSelect;
+
+/** Runs whose end could not be stamped at once, because another transaction held their pipeline: the service does it. */
+export const unstampedRuns = pipeline.table("unstamped_runs", {
+  runId: bigint("run_id", { mode: "number" }).primaryKey(),
+});
 
 const TIME_TAKEN = /^(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?)$/;
 

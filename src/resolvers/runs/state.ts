@@ -1,8 +1,7 @@
-import { and, type Column, desc, eq, sql } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
 import {
   type PipelineStageRow,
-  pipelineConfig,
   pipelineRuns,
   type RunRow,
   type RunStatusWord,
@@ -63,8 +62,9 @@ export function stageOf(run: RunRow, stageOrder: number): StageOfRun {
 }
 
 /** A stage that a run keeps, as its template's row was. */
-export function templateRow(stage: StageOfRun): PipelineStageRow {
+export function templateRow(stage: StageOfRun): Omit<PipelineStageRow, "createdAt"> {
   return {
+    isActive: true,
     id: stage.id,
     pipelineName: stage.pipeline_name,
     stageOrder: stage.stage_order,
@@ -87,7 +87,7 @@ export function invalidMove(run: RunRow, stageOrder: number, what: string, log: 
  * out and it is taken anew. Throws INVALID_TRANSITION, NOT_FOUND.
  */
 export async function beginStage(tx: Transaction, run: RunRow, stageOrder: number, lease: Lease | null): Promise<void> {
-  stageOf(run, stageOrder);
+  const stage = stageOf(run, stageOrder);
   const log = await stageLogOf(tx, run.id, stageOrder);
   const isWaiting = run.nextStage === stageOrder;
   if (log?.knownStatus === "running" && !isWaiting) return;
@@ -103,9 +103,15 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
       .set({ ...leased, startedAt: NOW })
       .where(eq(stageLogs.id, log.id));
   } else {
-    await tx
-      .insert(stageLogs)
-      .values({ pipelineRunId: run.id, stageOrder, status: "running", startedAt: NOW, ...leased });
+    await tx.insert(stageLogs).values({
+      pipelineRunId: run.id,
+      sourceTablename: run.sourceTablename,
+      pipelineType: stage.stage_type,
+      stageOrder,
+      status: "running",
+      startedAt: NOW,
+      ...leased,
+    });
   }
   await tx
     .update(pipelineRuns)
@@ -148,10 +154,7 @@ export async function endLog(
   return ended.at;
 }
 
-/**
- * Ends a locked run, and in the same transaction stamps its pipeline: the time and outcome for both legs, and after a success
- * the watermarks that its stages reported, where they are beyond the stored ones.
- */
+/** Ends a locked run. The same transaction stamps its pipeline: a trigger does, as for programs that end runs by SQL. */
 export async function endRun(
   tx: Transaction,
   run: RunRow,
@@ -159,26 +162,8 @@ export async function endRun(
   errorMessage: string | null,
   at: string | null,
 ): Promise<void> {
-  const [ended] = await tx
+  await tx
     .update(pipelineRuns)
     .set({ status, errorMessage, completedAt: at ?? sql`greatest(${NOW}, started_at)`, nextDriver: null })
-    .where(eq(pipelineRuns.id, run.id))
-    .returning({
-      at: pipelineRuns.completedAt,
-      sourceToDl: pipelineRuns.sourceToDlIncrementalValue,
-      dlToSink: pipelineRuns.dlToSinkIncrementalValue,
-    });
-  const watermark = (column: Column, value: string | null | undefined) =>
-    status === "success"
-      ? sql`case when pipeline.is_later(${value ?? null}, ${column}) then ${value ?? null} else ${column} end`
-      : sql`${column}`;
-  await tx
-    .update(pipelineConfig)
-    .set({
-      lastRunAt: ended?.at ?? null,
-      lastRunStatus: status,
-      sourceToDlLastIncrementalValue: watermark(pipelineConfig.sourceToDlLastIncrementalValue, ended?.sourceToDl),
-      dlToSinkLastIncrementalValue: watermark(pipelineConfig.dlToSinkLastIncrementalValue, ended?.dlToSink),
-    })
-    .where(eq(pipelineConfig.sourceTablename, run.sourceTablename));
+    .where(eq(pipelineRuns.id, run.id));
 }

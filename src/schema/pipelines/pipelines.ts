@@ -32,6 +32,13 @@ interface LegRow {
   readonly leg: Leg;
 }
 
+/** Of the leg's own columns; where the first leg's were never written, the last run's, which loads both. */
+function lastRunOf({ row, leg }: LegRow) {
+  return leg === "sourceToDl" && (row.sourceToDlLastRunAt !== null || row.sourceToDlLastRunStatus !== null)
+    ? { at: row.sourceToDlLastRunAt, status: row.sourceToDlLastRunStatus, known: row.knownSourceToDlLastRunStatus }
+    : { at: row.lastRunAt, status: row.lastRunStatus, known: row.knownLastRunStatus };
+}
+
 const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
   description: "One half of a pipeline: from the source to the data lake, or from there to the sink.",
   fields: (t) => ({
@@ -67,19 +74,20 @@ const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
     lastLoaderRunTimestamp: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When the pipeline's last run ended, whichever way; a run loads both legs. Null: it never ran.",
-      resolve: ({ row }) => row.lastRunAt,
+      description:
+        "When the pipeline's last run ended, whichever way; a run loads both legs, but a program may load one alone. Null: it never ran.",
+      resolve: (leg) => lastRunOf(leg).at,
     }),
     lastLoaderRunStatus: t.field({
       type: RunStatus,
       nullable: true,
       description: "How that run ended; null: it never ran.",
-      resolve: ({ row }) => row.knownLastRunStatus,
+      resolve: (leg) => lastRunOf(leg).known,
     }),
     lastLoaderRunStatusText: t.string({
       nullable: true,
       description: "How that run ended as it was stored, in the program's own word; null: it never ran.",
-      resolve: ({ row }) => row.lastRunStatus,
+      resolve: (leg) => lastRunOf(leg).status,
     }),
   }),
 });
@@ -117,7 +125,7 @@ export const Destination = builder.objectRef<EndpointRow>("Destination").impleme
   }),
 });
 
-export const PipelineStage = builder.objectRef<PipelineStageRow>("PipelineStage").implement({
+export const PipelineStage = builder.objectRef<Omit<PipelineStageRow, "createdAt">>("PipelineStage").implement({
   description: "A stage of a template.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; another one after the template was replaced." }),
@@ -130,6 +138,9 @@ export const PipelineStage = builder.objectRef<PipelineStageRow>("PipelineStage"
     }),
     driverContainer: t.exposeString("driverContainer", {
       description: "The drivers that execute it claim by this name.",
+    }),
+    isActive: t.exposeBoolean("isActive", {
+      description: "Whether new runs have it; a program may have switched it off.",
     }),
   }),
 });

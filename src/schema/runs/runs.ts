@@ -49,8 +49,16 @@ RunStageLog.implement({
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),
     runId: t.id({
-      description: "Its run. An error where a program stored none.",
+      description: "Its run; a log that a program stored without one, but with its table, makes a run of one stage.",
       resolve: ({ pipelineRunId }) => runOfLog(pipelineRunId),
+    }),
+    originId: t.exposeString("originId", {
+      nullable: true,
+      description: "Its id in the config.db that it was imported from; null when it comes from none.",
+    }),
+    pipelineType: t.exposeString("pipelineType", {
+      nullable: true,
+      description: "The stage's type, or the leg that a driver loads; null where a program did not say.",
     }),
     run: t.field({
       type: Run,
@@ -128,6 +136,10 @@ Run.implement({
   description: "One execution of a pipeline.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; a later run has a greater one." }),
+    originId: t.exposeString("originId", {
+      nullable: true,
+      description: "Its id in the config.db that it was imported from; null when it comes from none.",
+    }),
     sourceTablename: t.exposeString("sourceTablename", { description: "The pipeline's source table." }),
     pipeline: t.field({
       type: Pipeline,
@@ -138,7 +150,11 @@ Run.implement({
     pipelineName: t.exposeString("pipelineName", { description: "Name of its stage template." }),
     status: t.expose("knownStatus", { type: RunStatus, description: "How far it has come." }),
     statusText: t.exposeString("status", { description: "The status as it was stored, in the program's own word." }),
-    currentStage: t.exposeInt("currentStage", { description: "The stage that was started last; 0: none yet." }),
+    currentStage: t.int({
+      description: "How many of its stages were started: the place of the last one among them, from 1; 0: none yet.",
+      resolve: ({ currentStage, stages }) =>
+        stages.length === 0 ? currentStage : stages.filter(({ stage_order }) => stage_order <= currentStage).length,
+    }),
     totalStages: t.exposeInt("totalStages", { description: "How many stages it has." }),
     triggeredBy: t.expose("knownTriggeredBy", { type: TriggeredBy, description: "Who asked for it." }),
     triggeredByText: t.exposeString("triggeredBy", {

@@ -1,6 +1,6 @@
 import type { Database } from "../../db/client.ts";
 import { addUpCounts } from "../../db/counts.ts";
-import { settleDocuments, settleJobs, settleMappings, settleStatuses } from "../../db/settle.ts";
+import { settleDocuments, settleJobs, settleMappings, settleStamps, settleStatuses } from "../../db/settle.ts";
 import type { Feed } from "../../feed/feed.ts";
 import { maintainFeed } from "../../feed/retention.ts";
 import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
@@ -44,6 +44,7 @@ export async function startMaintenance(options: {
     every(SETTLE_INTERVAL, "settling mappings of files", () => settleMappings(database.db)),
     every(LEASE_INTERVAL, "taking stages back", () => expireLeases(context)),
     ...(isScheduling ? [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context))] : []),
+    every(SETTLE_INTERVAL, "stamping pipelines", () => settleStamps(database.db)),
     every(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
     every(SETTLE_INTERVAL, "adding up counts", () => addUpCounts(database.db)),
     every(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
