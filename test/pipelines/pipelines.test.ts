@@ -355,6 +355,28 @@ describe("a page of pipelines with everything below it", () => {
   });
 });
 
+it("a pipeline that a program left incremental without a key can be paused and renamed, and is told where its load is changed", async () => {
+  await database.sql`insert into pipeline.pipeline_config (source_tablename, source_to_dl_load_type, dl_to_sink_load_type)
+    values ('keyless', 'Incremental', 'incremental')`;
+  const update = (input: object) =>
+    post(
+      app.url,
+      `mutation ($input: UpdatePipelineInput!) {
+        updatePipeline(sourceTablename: "keyless", input: $input) { sinkTablename sourceToDl { isActive loadType } } }`,
+      { input },
+    );
+  const { data } = await update({ sinkTablename: "dw.keyless", sourceToDl: { isActive: false } });
+  expect(data).toEqual({
+    updatePipeline: { sinkTablename: "dw.keyless", sourceToDl: { isActive: false, loadType: "INCREMENTAL" } },
+  });
+  for (const leg of [{ loadType: "INCREMENTAL" }, { incrementalKey: null }]) {
+    expect((await update({ sourceToDl: leg })).errors?.[0]).toMatchObject({
+      extensions: { code: "BAD_USER_INPUT" },
+      message: expect.stringContaining("input.sourceToDl.loadType is INCREMENTAL without an incrementalKey"),
+    });
+  }
+});
+
 describe("programs that write the tables by SQL", () => {
   it("produce live updates, and may store words of their own", async () => {
     const { client } = connect(app.url);

@@ -203,10 +203,12 @@ export type PipelineLegInput = {
   readonly incrementalKey?: string | null | undefined;
   /** True when it is not given at all. */
   readonly isActive?: boolean | null | undefined;
-  /** The watermark, which can only be moved forward; null: the next load begins anew. */
+  /** The watermark, which can only be moved forward unless resetWatermark says so; null: the next load begins anew. */
   readonly lastIncrementalValue?: string | null | undefined;
   /** FULL when it is not given at all. */
   readonly loadType?: LoadType | null | undefined;
+  /** True: lastIncrementalValue may be before the stored one, or no number where that is one. Null: it may not. */
+  readonly resetWatermark?: boolean | null | undefined;
   /** Minutes between runs, 1 or more; null: only on demand. */
   readonly schedule?: number | null | undefined;
 };

@@ -26,6 +26,7 @@ const leg = z
     isActive: z.boolean().nullish(),
     incrementalKey: word,
     lastIncrementalValue: z.string().max(MOST_NAME, `is longer than ${MOST_NAME} characters`).nullish(),
+    resetWatermark: z.boolean().nullish(),
   })
   .nullish();
 
@@ -51,6 +52,8 @@ export interface LegInput {
   readonly isActive?: Maybe<boolean>;
   readonly incrementalKey?: Maybe<string>;
   readonly lastIncrementalValue?: Maybe<string>;
+  /** The watermark may go back, and be of another kind. */
+  readonly resetWatermark?: Maybe<boolean>;
 }
 
 export interface PipelineInput {

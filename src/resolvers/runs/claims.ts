@@ -63,7 +63,12 @@ export async function heartbeatStage(
       );
     }
     if (log.worker !== worker) {
-      throw userError("CONFLICT", `The lease of ${worker} on stage ${stageOrder} of run ${id} ran out. Stop the work.`);
+      throw userError(
+        "CONFLICT",
+        log.worker === null
+          ? `Nobody holds stage ${stageOrder} of run ${id}, ${worker} neither: a lease on it ran out, or there was none. Stop the work.`
+          : `${log.worker} holds stage ${stageOrder} of run ${id}, not ${worker}. Stop the work.`,
+      );
     }
     await tx
       .update(stageLogs)

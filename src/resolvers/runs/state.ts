@@ -51,7 +51,7 @@ export async function stageLogOf(tx: Transaction, runId: number, stageOrder: num
   return log ?? null;
 }
 
-export function isUnfinished({ knownStatus }: RunRow): boolean {
+export function isUnfinished({ knownStatus }: Pick<RunRow, "knownStatus">): boolean {
   return UNFINISHED.some((word) => word === knownStatus);
 }
 
@@ -74,11 +74,12 @@ export function templateRow(stage: StageOfRun): Omit<PipelineStageRow, "createdA
   };
 }
 
-export function invalidMove(run: RunRow, stageOrder: number, what: string, log: StageLogRow | null) {
+export function invalidMove(run: RunRow, stageOrder: number, what: string, log: StageLogRow | null, next?: number) {
+  const isNext = next === undefined ? "" : ` Stage ${next} is next.`;
   const state = log === null ? "has not started" : `is ${log.status}`;
   return userError(
     "INVALID_TRANSITION",
-    `Stage ${stageOrder} of run ${run.id} can't ${what}: the run is ${run.status}, the stage ${state}.`,
+    `Stage ${stageOrder} of run ${run.id} can't ${what}: the run is ${run.status}, the stage ${state}.${isNext}`,
   );
 }
 
@@ -91,8 +92,10 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
   const log = await stageLogOf(tx, run.id, stageOrder);
   const isWaiting = run.nextStage === stageOrder;
   if (log?.knownStatus === "running" && !isWaiting) return;
-  if (!isUnfinished(run) || !(isWaiting || (await isNextByHistory(tx, run, stageOrder))))
-    throw invalidMove(run, stageOrder, "start", log);
+  const next = run.nextStage ?? (await nextByHistory(tx, run));
+  if (!isUnfinished(run) || next !== stageOrder) {
+    throw invalidMove(run, stageOrder, "start", log, isUnfinished(run) ? next : undefined);
+  }
   const leased = {
     worker: lease?.worker ?? null,
     leaseExpiresAt: lease === null ? null : sql`${NOW} + make_interval(secs => ${lease.seconds})`,
@@ -125,11 +128,11 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
     .where(eq(pipelineRuns.id, run.id));
 }
 
-/** For a run that a direct writer made, whose next stage nobody wrote down. */
-async function isNextByHistory(tx: Transaction, run: RunRow, stageOrder: number): Promise<boolean> {
-  const next = run.stages.find(({ stage_order }) => stage_order > run.currentStage || run.currentStage === 0);
-  if (run.nextStage !== null || stageOrder !== next?.stage_order) return false;
-  return run.currentStage === 0 || (await stageLogOf(tx, run.id, run.currentStage))?.knownStatus === "success";
+/** For a run that a direct writer made, whose next stage nobody wrote down; undefined while its stage goes on, or none is left. */
+async function nextByHistory(tx: Transaction, run: RunRow): Promise<number | undefined> {
+  if (run.currentStage === 0) return run.stages[0]?.stage_order;
+  if ((await stageLogOf(tx, run.id, run.currentStage))?.knownStatus !== "success") return undefined;
+  return run.stages.find(({ stage_order }) => stage_order > run.currentStage)?.stage_order;
 }
 
 /** Ends a stage's log, and answers when. */
