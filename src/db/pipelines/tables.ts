@@ -211,8 +211,8 @@ export const stageLogs = pipeline.table(
   "pipeline_run_stage_logs",
   {
     id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
-    /** Never null in a new row: a log that comes without a run, but with its table, makes one of its own. */
-    pipelineRunId: bigint("pipeline_run_id", { mode: "number" }),
+    /** A log that comes without a run makes one of its own. */
+    pipelineRunId: bigint("pipeline_run_id", { mode: "number" }).notNull(),
     stageOrder: integer("stage_order").notNull(),
     status: text().notNull(),
     rowsProcessed: bigint("rows_processed", { mode: "number" }),

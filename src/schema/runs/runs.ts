@@ -48,9 +48,8 @@ RunStageLog.implement({
   description: "What happened to a stage of a run.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),
-    runId: t.id({
-      description: "Its run; a log that a program stored without one, but with its table, makes a run of one stage.",
-      resolve: ({ pipelineRunId }) => runOfLog(pipelineRunId),
+    runId: t.exposeID("pipelineRunId", {
+      description: "Its run; a log that a program stores without one makes a run of one stage.",
     }),
     originId: t.exposeString("originId", {
       nullable: true,
@@ -64,7 +63,7 @@ RunStageLog.implement({
       type: Run,
       description: "Its run as it is now.",
       resolve: async ({ pipelineRunId }, _args, context) => {
-        const run = await runs.runByNumber(context, runOfLog(pipelineRunId));
+        const run = await runs.runByNumber(context, pipelineRunId);
         if (run === null) throw userError("NOT_FOUND", `The run ${pipelineRunId} is not there any more.`);
         return run;
       },
@@ -103,11 +102,6 @@ RunStageLog.implement({
   }),
 });
 
-function runOfLog(pipelineRunId: number | null): number {
-  if (pipelineRunId === null) throw userError("CONFLICT", "A program stored this stage log without its run.");
-  return pipelineRunId;
-}
-
 interface RunStageRow {
   readonly stage: StageOfRun;
   readonly log: StageLogRow | null;
@@ -140,11 +134,13 @@ Run.implement({
       nullable: true,
       description: "Its id in the config.db that it was imported from; null when it comes from none.",
     }),
-    sourceTablename: t.exposeString("sourceTablename", { description: "The pipeline's source table." }),
+    sourceTablename: t.exposeString("sourceTablename", {
+      description: "The pipeline's source table; empty where a program's log named neither its run nor its table.",
+    }),
     pipeline: t.field({
       type: Pipeline,
       nullable: true,
-      description: "The pipeline; null when it was deleted since.",
+      description: "The pipeline; null when it was deleted since, or the run names none.",
       resolve: (row, _args, context) => runs.pipelineOfRun(context, row),
     }),
     pipelineName: t.exposeString("pipelineName", { description: "Name of its stage template." }),
