@@ -217,6 +217,36 @@ describe("weir import config-db", () => {
     );
   });
 
+  it.each<[string, string[]]>([
+    ["ended", []],
+    ["kept", ["--keep-unfinished"]],
+  ])("takes the end of a run that an earlier import %s", async (name, options) => {
+    await using database = await createTestDatabase();
+    const settings = { DATABASE_URL: database.url, ...KEY };
+    await runWeir(["import", "config-db", ...options, makeConfigDb(`before-${name}.db`, UUIDS)], settings);
+    const later = makeConfigDb(
+      `after-${name}.db`,
+      UUIDS,
+      `UPDATE pipeline_runs_master SET status = 'success', current_stage = 4, completed_at = '2024-01-15T10:02:00+05:30' WHERE status = 'running'`,
+      `UPDATE pipeline_run_stage_logs SET status = 'success', rows_processed = 9, completed_at = '2024-01-15T10:01:00+05:30' WHERE status = 'running'`,
+    );
+    const { out } = await runWeir(["import", "config-db", ...options, later], settings);
+    expect(out).toContain("pipeline_runs_master     3 read, 0 taken, 3 there already, 0 refused");
+    expect(out).toContain("Runs that have ended since an earlier import: 1.");
+    await using app = await startService(database.url, { ...KEY, WEIR_SCHEDULER: "off" });
+    const { runs } = await ask<{ runs: { nodes: object[] } }>(app.url, RUNS);
+    expect(runs.nodes[0]).toMatchObject({
+      originId: idOf(UUIDS, 3),
+      status: "SUCCESS",
+      errorMessage: null,
+      completedAt: "2024-01-15T04:32:00.000000Z",
+      rowsProcessed: 9,
+      stages: [{ log: null }, { log: { status: "SUCCESS", errorMessage: null } }, { log: null }],
+    });
+    const again = await runWeir(["import", "config-db", later], settings);
+    expect(again.out).not.toContain("have ended since");
+  });
+
   it("knows what an earlier version imported under the numbers of the file", async () => {
     await using database = await createTestDatabase();
     const settings = { DATABASE_URL: database.url, ...KEY };

@@ -4,14 +4,13 @@ import type { StageOfRun } from "../../db/pipelines/tables.ts";
 import { textArray } from "../../resolvers/batches.ts";
 import type { ConfigRow, Refusal } from "./columns.ts";
 import type { ConfigDb } from "./read.ts";
+import { endedRow, isUnfinished, renewHistory } from "./renew.ts";
 import { askOfEach, type Columns, insertRows } from "./rows.ts";
 import { columnsOf, type ImportOptions, type Taken } from "./settings.ts";
 
 const RUNS = "pipeline_runs_master";
 const LOGS = "pipeline_run_stage_logs";
 
-/** What the import says of a run, or a stage, that it has ended. */
-const ENDED = "It was not finished when it was imported.";
 const NO_PIPELINE = "its pipeline is not there";
 
 export interface History {
@@ -21,6 +20,8 @@ export interface History {
   readonly ownRuns: number;
   /** Runs that were not finished, and were ended as failed. */
   readonly ended: number;
+  /** Runs that an earlier import found unfinished, and that have ended in the file since. */
+  readonly renewed: number;
 }
 
 /** A run that is taken, or was. */
@@ -67,8 +68,9 @@ export async function takeHistory(
     ownRuns: newAlone.length,
     ended: options.keepsUnfinished ? 0 : [...newRuns, ...newAlone].filter(({ row }) => isUnfinished(row)).length,
   };
-  if (options.isDryRun) return taken;
+  if (options.isDryRun) return { ...taken, renewed: 0 };
 
+  const renewed = await renewHistory(tx, [...runs.values()], ofRuns);
   await numberRuns(tx, [...newRuns, ...newAlone]);
   const ended = (row: ConfigRow, at: unknown): ConfigRow => (options.keepsUnfinished ? row : endedRow(row, at));
   const templates = templatesOf(found);
@@ -105,7 +107,7 @@ export async function takeHistory(
     ],
     LOG_COLUMNS,
   );
-  return taken;
+  return { ...taken, renewed };
 }
 
 /** By their ids in the file: those that can be taken, and those that are here. */
@@ -220,20 +222,6 @@ async function numberRuns(tx: Transaction, runs: readonly RunHere[]): Promise<vo
     .map((run) => ({ run, at: Date.parse(String(startOf(run.row))) }))
     .toSorted((one, other) => one.at - other.at);
   for (const [at, { run }] of inOrder.entries()) run.id = Number(ids[at]?.id);
-}
-
-function isUnfinished(row: ConfigRow): boolean {
-  return /^(?:pending|running)$/i.test(String(row["status"]));
-}
-
-function endedRow(row: ConfigRow, at: unknown): ConfigRow {
-  if (!isUnfinished(row)) return row;
-  return {
-    ...row,
-    status: "failed",
-    completed_at: row["completed_at"] ?? (typeof at === "string" ? at : null),
-    error_message: row["error_message"] ?? ENDED,
-  };
 }
 
 /** The stages of each template as the file has them. */

@@ -87,10 +87,11 @@ function print({ tables, history, refusals }: Outcome, target: string, { isDryRu
       `${table.padEnd(24)} ${taken + known + refused} read, ${taken} taken, ${known} there already, ${refused} refused`,
     );
   }
-  const { ownRuns, ended } = history;
+  const { ownRuns, ended, renewed } = history;
   if (ownRuns > 0) lines.push(`Logs without a run, of each of which a run was made: ${ownRuns}.`);
   if (ended > 0)
     lines.push(`Runs that were not finished, ended as failed: ${ended}. With --keep-unfinished they go on.`);
+  if (renewed > 0) lines.push(`Runs that have ended since an earlier import: ${renewed}.`);
   if (isPaused) lines.push("New pipelines are paused: set isActive of their legs by updatePipeline.");
   for (const { table, row, why } of refusals.slice(0, MOST_PRINTED)) lines.push(`refused: ${table} ${row}: ${why}`);
   if (refusals.length > MOST_PRINTED) lines.push(`… and ${refusals.length - MOST_PRINTED} more`);

@@ -54,3 +54,26 @@ export async function insertRows(
       select ${list(names, "r.")} from ${relation(rows.slice(at, at + BATCH), columns)} order by r.at`);
   }
 }
+
+/** Sets these columns of the rows `t` that `matches` relates to a row `r`. Answers how many. */
+export async function updateRows(
+  tx: Transaction,
+  table: string,
+  rows: readonly object[],
+  columns: Columns,
+  changed: readonly string[],
+  matches: SQL,
+): Promise<number> {
+  const sets = sql.join(
+    changed.map((name) => sql`${sql.identifier(name)} = r.${sql.identifier(name)}`),
+    sql`, `,
+  );
+  let updated = 0;
+  for (let at = 0; at < rows.length; at += BATCH) {
+    const found = await tx.execute<{ id: string }>(sql`/* import.update */
+      update pipeline.${sql.identifier(table)} t set ${sets} from ${relation(rows.slice(at, at + BATCH), columns)}
+      where ${matches} returning t.id`);
+    updated += found.length;
+  }
+  return updated;
+}
