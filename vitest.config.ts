@@ -12,8 +12,10 @@ const DATABASE_TESTS = [
   "test/feed/retention.test.ts",
   "test/house/migrations.test.ts",
   "test/runs/runs.test.ts",
+  "test/runs/real-writers.test.ts",
   "test/pipelines/pipelines.test.ts",
   "test/pipelines/scheduler.test.ts",
+  "test/pipelines/direct-writers.test.ts",
   "test/feed/snapshot.test.ts",
   "test/documents/direct-writers.test.ts",
 ];

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Database, openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
@@ -12,15 +12,19 @@ const QUIET = { info() {}, warn() {}, error() {} };
 
 /**
  * Does something with the service's database: that of DATABASE_URL, or the one in WEIR_DATA_DIR, which is started for as long
- * as it takes unless a service runs it already. Answers why it could not be had.
+ * as it takes unless a service runs it already. Answers why it could not be had; with `mustExist` also when no service has made
+ * it yet, instead of making an empty one in a place that was named by mistake.
  */
 export async function withDatabase(
   config: Config,
   work: (database: Database) => Promise<Failure | undefined>,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
 ): Promise<Failure | undefined> {
   await using opened = new AsyncDisposableStack();
   try {
+    if (mustExist && config.DATABASE_URL === undefined && !(await hasEmbedded(config))) return notThere(config);
     const url = config.DATABASE_URL ?? (await embeddedUrl(path.resolve(config.WEIR_DATA_DIR), opened));
+    if (mustExist && !(await isOfWeir(url))) return notThere(config);
     await migrateDatabase(url);
     return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli" })));
   } catch (error) {
@@ -28,6 +32,33 @@ export async function withDatabase(
     if (failure === undefined) throw error;
     return failure;
   }
+}
+
+/** The database that a command works on, without its password. */
+export function describeTarget(config: Config): string {
+  if (config.DATABASE_URL === undefined) return `the database in ${path.resolve(config.WEIR_DATA_DIR)}`;
+  const { host, pathname } = new URL(config.DATABASE_URL);
+  return `the database ${decodeURIComponent(pathname.slice(1))} on ${host}`;
+}
+
+function notThere(config: Config): Failure {
+  const message = `There are no tables of Weir in ${describeTarget(config)}. Start the service on it once, or set DATABASE_URL or WEIR_DATA_DIR to the service's own.`;
+  return { exitCode: 2, message };
+}
+
+function hasEmbedded({ WEIR_DATA_DIR }: Config): Promise<boolean> {
+  return lstat(path.resolve(WEIR_DATA_DIR, "postgres")).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether a service has been started on it. */
+async function isOfWeir(url: string): Promise<boolean> {
+  await using database = openDatabase(url, { max: 1, name: "weir cli" });
+  const [found] = await database.sql<{ is_there: boolean }[]>`
+    select to_regclass('drizzle.__drizzle_migrations') is not null and to_regnamespace('weir') is not null as is_there`;
+  return found?.is_there === true;
 }
 
 async function embeddedUrl(dataDir: string, opened: AsyncDisposableStack): Promise<string> {

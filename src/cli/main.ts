@@ -10,7 +10,7 @@ const USAGE = `Weir, the live gauge on data pipelines.
   weir backfill [--dry-run] [--batch-size <files>]
                  rebuild the steps of documents from their logs; run again, it goes on
   weir verify    compare the steps of documents with what their logs imply
-  weir import config-db [--dry-run] <file>
+  weir import config-db [--dry-run] [--paused] [--keep-unfinished] <file>
                  take over an existing SQLite config.db of pipelines with its history; run again, it adds nothing twice
   weir import processing-logs <csv>
                  load a history of documents, all of it or nothing; run again, it adds nothing twice

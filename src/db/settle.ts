@@ -67,6 +67,16 @@ export function settleDocuments(db: Db): Promise<number> {
   });
 }
 
+/** Stamps pipelines with runs that programs ended. */
+export function settleStamps(db: Db): Promise<number> {
+  return settleEach<{ run_id: string }>(db, {
+    subjects: (most) =>
+      sql`/* runs.unstamped */ select run_id from pipeline.unstamped_runs order by run_id limit ${most}`,
+    forget: (of) => sql`/* runs.forget_unstamped */ delete from pipeline.unstamped_runs where run_id = ${of.run_id}`,
+    settle: (of) => sql`/* runs.stamp */ select pipeline.stamp(array[${of.run_id}::bigint])`,
+  });
+}
+
 /** Sets the jobs of reports to what their histories say. */
 export function settleJobs(db: Db): Promise<number> {
   return settleEach<{ table_name: string }>(db, {

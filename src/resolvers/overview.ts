@@ -58,7 +58,7 @@ async function failedFiles({ database }: Context, most: number): Promise<readonl
 async function failedRuns({ database }: Context, most: number): Promise<readonly Failure[]> {
   const rows = await database.db.execute<FailureJson>(sql`/* runs.failures */
     select id as key, source_tablename as title, error_message as message, ${RUN_END} as at
-    from ${pipelineRuns} where status = 'failed' order by ${RUN_END} desc, id desc limit ${most}`);
+    from ${pipelineRuns} where known_status = 'failed' order by ${RUN_END} desc, id desc limit ${most}`);
   return rows.map((row) => toFailure("RUN", row));
 }
 

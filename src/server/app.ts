@@ -60,7 +60,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       database,
       feed,
       days: config.WEIR_RETENTION_DAYS,
-      isScheduling: config.WEIR_SCHEDULER === "on",
+      mostScheduledRuns: config.WEIR_SCHEDULER === "on" ? config.WEIR_MAX_SCHEDULED_RUNS : null,
       log,
     }),
   );

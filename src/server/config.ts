@@ -59,6 +59,7 @@ const settings = z.object({
   WEIR_MAX_CLOCK_AHEAD_MINUTES: wholeNumber(1, 1_000_000, 60),
   WEIR_LONG_RUNNING_MINUTES: wholeNumber(1, 1_000_000, 20),
   WEIR_SCHEDULER: z.enum(["on", "off"], "on or off").default("on"),
+  WEIR_MAX_SCHEDULED_RUNS: wholeNumber(1, 1_000_000, 100),
   WEIR_SECRET_KEY: secretKey.optional(),
   WEIR_OLD_SECRET_KEYS: z
     .string()

@@ -81,7 +81,7 @@ describe("README", () => {
     const commands = (await snippets("README.md", "sh")).filter((text) => text.startsWith("node bin/weir.js"));
     const { stdout: help } = await run(process.execPath, [path.join(ROOT, "bin/weir.js"), "help"]);
     const lines = commands.flatMap((text) => text.trimEnd().split("\n"));
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
     for (const line of lines) expect(help).toContain(/weir\.js (import [\w-]+|\w+)/.exec(line)?.[1]);
   });
 

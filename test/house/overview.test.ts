@@ -74,6 +74,7 @@ it("the overview has the newest failures of all systems, newest first, and the n
           { status: "SUCCESS", count: 0 },
           { status: "FAILED", count: 1 },
           { status: "CANCELLED", count: 0 },
+          { status: "UNKNOWN", count: 0 },
         ],
       },
       documents: [

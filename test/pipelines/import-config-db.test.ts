@@ -30,6 +30,7 @@ async function configDb(name: string, ...more: string[]): Promise<string> {
   return file;
 }
 
+const head = (url: string) => `Into the database ${new URL(url).pathname.slice(1)} on ${new URL(url).host}:\n`;
 const TAKEN = `sources_config           2 read, 2 taken, 0 there already, 0 refused
 destinations_config      1 read, 1 taken, 0 there already, 0 refused
 pipeline_config          5 read, 5 taken, 0 there already, 0 refused
@@ -37,21 +38,25 @@ pipeline_stages          5 read, 5 taken, 0 there already, 0 refused
 pipeline_runs_master     24 read, 24 taken, 0 there already, 0 refused
 pipeline_run_stage_logs  118 read, 118 taken, 0 there already, 0 refused
 `;
+const OWN_RUN = "Logs without a run, of each of which a run was made: 1.\n";
 
 describe("weir import config-db", () => {
-  it("takes over everything, with ids, history and watermarks, and no secret in any answer", async () => {
+  it("takes over everything, with history and watermarks, and no secret in any answer", async () => {
     await using database = await createTestDatabase();
     const settings = { DATABASE_URL: database.url, ...KEY };
     const dry = await runWeir(["import", "config-db", "--dry-run", sample], settings);
-    expect(dry).toMatchObject({ out: `${TAKEN}Nothing was written: this was a dry run.\n`, code: 0 });
+    expect(dry).toMatchObject({
+      out: `${head(database.url)}${TAKEN}${OWN_RUN}Nothing was written: this was a dry run.\n`,
+      code: 0,
+    });
     expect(await database.sql`select count(*)::int as n from pipeline.pipeline_config`).toEqual([{ n: 0 }]);
     expect(await database.sql`select last_value::int as n from pipeline.pipeline_runs_master_id_seq`).toEqual([
       { n: 1 },
     ]);
     const first = await runWeir(["import", "config-db", sample], settings);
-    expect(first).toMatchObject({ out: TAKEN, code: 0 });
+    expect(first).toMatchObject({ out: head(database.url) + TAKEN + OWN_RUN, code: 0 });
     const again = await runWeir(["import", "config-db", sample], settings);
-    expect(again.out).toBe(TAKEN.replaceAll(/(\d+) taken, 0 there/g, "0 taken, $1 there"));
+    expect(again.out).toBe(head(database.url) + TAKEN.replaceAll(/(\d+) taken, 0 there/g, "0 taken, $1 there"));
     await database.sql`update pipeline.sources_config set source_name = 'renamed' where source_name = 'erp'`;
     expect((await runWeir(["import", "config-db", sample], settings)).out).toBe(again.out);
     await database.sql`update pipeline.sources_config set source_name = 'erp' where source_name = 'renamed'`;
@@ -60,7 +65,7 @@ describe("weir import config-db", () => {
     const answer = await post(
       app.url,
       `{
-      runs(last: 30) { totalCount nodes { id status currentStage triggeredBy startedAt completedAt durationSeconds errorMessage rowsProcessed
+      runs(last: 30) { totalCount nodes { id originId status currentStage triggeredBy startedAt completedAt durationSeconds errorMessage rowsProcessed
         stages { stageName log { status durationSeconds filePaths rowsProcessed startedAt } } } }
       pipelines { nodes { sourceTablename sinkTablename sourceToDl { loadType isActive schedule incrementalKey lastIncrementalValue }
         dlToSink { lastLoaderRunTimestamp lastLoaderRunStatus } } }
@@ -77,7 +82,7 @@ describe("weir import config-db", () => {
       sources: object[];
       pipelineStages: object[];
     };
-    expect(data.runs.totalCount).toBe(24);
+    expect(data.runs.totalCount).toBe(25);
     const byStatus = Map.groupBy(data.runs.nodes, ({ status }) => status);
     expect(
       [...byStatus].map(([status, runs]) => [
@@ -85,9 +90,10 @@ describe("weir import config-db", () => {
         runs.map(({ id }) => id).toSorted((a, b) => Number(a) - Number(b)),
       ]),
     ).toEqual(expect.arrayContaining([["FAILED", ["6", "12", "18"]]]));
-    expect(byStatus.get("SUCCESS")).toHaveLength(21);
+    expect(byStatus.get("SUCCESS")).toHaveLength(22);
     const run = (id: string) => data.runs.nodes.find((node) => node.id === id);
     expect(run("1")).toMatchObject({
+      originId: "1",
       status: "SUCCESS",
       currentStage: 5,
       triggeredBy: "MANUAL",
@@ -137,7 +143,7 @@ describe("weir import config-db", () => {
       app.url,
       'mutation { triggerRun(sourceTablename: "public.orders") { id } }',
     );
-    expect(triggerRun).toEqual({ id: "25" });
+    expect(triggerRun).toEqual({ id: "26" });
   });
 
   it("says what it refuses and why, and takes the rest", async () => {
@@ -154,13 +160,12 @@ describe("weir import config-db", () => {
     );
     await database.sql`insert into pipeline.pipeline_config (source_tablename) values ('own')`;
     await database.sql`insert into pipeline.pipeline_runs_master (id, source_tablename) values (3, 'own')`;
-    const { out, code } = await runWeir(["import", "config-db", file], { DATABASE_URL: database.url, ...KEY });
-    expect(code).toBe(0);
+    const { out, err, code } = await runWeir(["import", "config-db", file], { DATABASE_URL: database.url, ...KEY });
+    expect({ code, err }).toEqual({ code: 1, err: "7 rows of the history were refused.\n" });
     expect(
       out
         .split("\n")
-        // The logs of run 3 as well: here it is another one's.
-        .filter((line) => line.startsWith("refused") && !/stage_logs \d+: its run 3 was not taken/.test(line))
+        .filter((line) => line.startsWith("refused"))
         .toSorted(),
     ).toEqual([
       "refused: destinations_config y: destination_creds is no JSON object",
@@ -169,20 +174,21 @@ describe("weir import config-db", () => {
       "refused: pipeline_config row 7: source_tablename is empty",
       'refused: pipeline_run_stage_logs 200: rows_processed is "many", not a whole number that can be stored',
       "refused: pipeline_run_stage_logs 201: its run 100 was not taken",
-      "refused: pipeline_runs_master 100: what it refers to is not there",
+      "refused: pipeline_runs_master 100: its pipeline is not there",
       'refused: pipeline_runs_master 101: started_at is "yesterday", not a timestamp',
       "refused: pipeline_runs_master 102: current_stage is 99999999999, which is too much",
       'refused: pipeline_runs_master 103: current_stage is "9007199254740993", not a whole number that can be stored',
       'refused: pipeline_runs_master 104: started_at is "2024-01-15T08:00:00+99:99", not a timestamp',
-      "refused: pipeline_runs_master 3: another one with this key is there already",
       'refused: sources_config x: created_at is "2024-02-30", which is not in the calendar',
     ]);
     expect(out).not.toContain("hunter2");
-    expect(await database.sql`select from pipeline.pipeline_run_stage_logs where pipeline_run_id = 3`).toHaveLength(0);
-    expect(out).toContain("pipeline_runs_master     29 read, 23 taken, 0 there already, 6 refused");
-    expect(await database.sql`select source_tablename from pipeline.pipeline_runs_master where id = 3`).toEqual([
-      { source_tablename: "own" },
-    ]);
+    // What has the number 3 in the file has another one here, and its logs with it.
+    expect(out).toContain("pipeline_runs_master     29 read, 24 taken, 0 there already, 5 refused");
+    const [own, taken] = await database.sql`select r.id::int, r.source_tablename, count(l.id)::int as logs
+      from pipeline.pipeline_runs_master r left join pipeline.pipeline_run_stage_logs l on l.pipeline_run_id = r.id
+      where r.id = 3 or r.origin_id = '3' group by r.id order by r.id`;
+    expect(own).toEqual({ id: 3, source_tablename: "own", logs: 0 });
+    expect(taken).toEqual({ id: expect.any(Number), source_tablename: "public.order_items", logs: 5 });
   });
 
   it("ends with one line when it is called wrongly, and writes nothing", async () => {

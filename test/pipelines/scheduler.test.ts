@@ -18,7 +18,7 @@ async function services() {
   disposable.use(database);
   disposable.use(one);
   disposable.use(other);
-  const start = (app: typeof one, now: Date) => startDueRuns(asService(app.services), now);
+  const start = (app: typeof one, now: Date, most = 100) => startDueRuns(asService(app.services), { now, most });
   return { database, one, other, start, [Symbol.asyncDispose]: () => disposable.disposeAsync() };
 }
 
@@ -32,6 +32,7 @@ it("starts each due pipeline once, whichever instances look at the same time", a
   await using house = await services();
   const { one, other, database, start } = house;
   for (let at = 0; at < 20; at += 1) await createPipeline(one.url, `t${at}`, { sourceToDl: { schedule: 60 } });
+  await database.sql`update pipeline.pipeline_config set dl_to_sink_last_loader_run_timestamp = now() - interval '1 hour'`;
   await createPipeline(one.url, "on demand");
   await createPipeline(one.url, "inactive", { sourceToDl: { schedule: 60, isActive: false } });
   const now = new Date(Date.now() + 1_000);
@@ -134,4 +135,43 @@ it("is not held up by whoever stores a manifest", async () => {
     return start(one, new Date(Date.now() + 1_000));
   });
   expect(started).toHaveLength(1);
+});
+
+it("starts what is late, or never ran, a few at a time, the latest first, and what is on time beside it", async () => {
+  await using house = await services();
+  const { one, database, start } = house;
+  const { sql } = database;
+  for (let at = 0; at < 8; at += 1) await createPipeline(one.url, `t${at}`, { sourceToDl: { schedule: 60 } });
+  await sql`update pipeline.pipeline_config set dl_to_sink_last_loader_run_timestamp = now() - interval '5 hours' - ascii(right(source_tablename, 1)) * interval '1 minute'
+    where source_tablename in ('t0', 't1', 't2', 't3')`;
+  await sql`update pipeline.pipeline_config set dl_to_sink_last_loader_run_timestamp = now() - interval '1 hour'
+    where source_tablename in ('t4', 't5', 't6')`;
+  const names = async (ids: readonly number[]) =>
+    (
+      await sql`select source_tablename as name from pipeline.pipeline_runs_master where id in ${sql(ids)} order by id`
+    ).map(({ name }) => String(name));
+  const look = async () => names([0, ...(await start(one, new Date(Date.now() + 1_000)))]);
+  expect((await look()).toSorted()).toEqual(["t2", "t3", "t4", "t5", "t6"]);
+  // A run that goes on does not take the place of another one.
+  expect(await look()).toEqual(["t1", "t0"]);
+  expect(await look()).toEqual(["t7"]);
+  expect(await look()).toEqual([]);
+});
+
+it("has no more runs under way than it may, and goes on when one has ended", async () => {
+  await using house = await services();
+  const { one, database, start } = house;
+  const { sql } = database;
+  for (let at = 0; at < 5; at += 1) await createPipeline(one.url, `t${at}`, { sourceToDl: { schedule: 60 } });
+  await sql`update pipeline.pipeline_config set dl_to_sink_last_loader_run_timestamp = now() - interval '1 hour'`;
+  const now = new Date(Date.now() + 1_000);
+  const [first, ...others] = await start(one, now, 3);
+  expect(others).toHaveLength(2);
+  expect(await start(one, now, 3)).toEqual([]);
+  await ask(one.url, "mutation ($run: ID!) { cancelRun(id: $run) { id } }", { run: String(first) });
+  expect(await start(one, now, 3)).toHaveLength(1);
+  // Runs that somebody else asked for don't count.
+  await createPipeline(one.url, "own");
+  await ask(one.url, 'mutation { triggerRun(sourceTablename: "own") { id } }');
+  expect(await start(one, now, 4)).toHaveLength(1);
 });

@@ -177,8 +177,8 @@ describe("a lease", () => {
       values ('default', 0, 'a', 'a', 'one'), ('default', 20, 'b', 'b', 'two')`;
     await createPipeline(app.url, "t");
     const ended = await triggerRun(app.url, "t");
-    const run = await triggerRun(app.url, "t");
     await database.sql`update pipeline.pipeline_runs_master set status = 'aborted' where id = ${ended}`;
+    const run = await triggerRun(app.url, "t");
     const claim = async (container: string) =>
       (await ask<Claim>(app.url, CLAIM, { container, worker: "a" })).claimStage;
     expect(await claim("one")).toMatchObject({ runId: run, stageOrder: 0 });
@@ -203,6 +203,25 @@ describe("a lease", () => {
     expect(await database.sql`select status, lease_expires_at from pipeline.pipeline_run_stage_logs`).toEqual([
       { status: "cancelled", lease_expires_at: null },
     ]);
+  });
+
+  it("is not kept alive by a thief, who is told whose it is", async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url, { WEIR_SCHEDULER: "off" });
+    await setStages(app.url);
+    await createPipeline(app.url, "t");
+    const run = await triggerRun(app.url, "t");
+    await ask(app.url, CLAIM, { container: "source_driver", worker: "a" });
+    const steal = async () => (await post(app.url, HEARTBEAT, { run, stage: 1, worker: "thief" })).errors?.[0];
+    expect(await steal()).toMatchObject({
+      extensions: { code: "CONFLICT" },
+      message: `a holds stage 1 of run ${run}, not thief. Stop the work.`,
+    });
+    await database.sql`update pipeline.pipeline_run_stage_logs set lease_expires_at = now() - interval '1 second'`;
+    await expireLeases(asService(app.services));
+    expect((await steal())?.message).toBe(
+      `Nobody holds stage 1 of run ${run}, thief neither: a lease on it ran out, or there was none. Stop the work.`,
+    );
   });
 
   it("of a cancelled run ends: its stage is CANCELLED, and its driver learns it at the next heartbeat", async () => {

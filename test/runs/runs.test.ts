@@ -182,7 +182,7 @@ describe("a run", () => {
     await setStages(app.url, STAGES.slice(0, 2), name);
     const { table } = await freshRun();
     const trigger =
-      "mutation ($table: String!, $name: String!) { triggerRun(sourceTablename: $table, pipelineName: $name) { id } }";
+      "mutation ($table: String!, $name: String!) { triggerRun(sourceTablename: $table, pipelineName: $name, allowParallel: true) { id } }";
     const { triggerRun: made } = await ask<{ triggerRun: { id: string } }>(app.url, trigger, { table, name });
     await ask(app.url, START, { run: made.id, stage: 1 });
     await setStages(app.url, [{ stageOrder: 1, stageName: "other", stageType: "x", driverContainer: "other" }], name);
@@ -215,13 +215,86 @@ describe("a run", () => {
 
   it("is asked for by more at once than the service has connections", async () => {
     const { table } = await freshRun();
-    const query = "mutation ($table: String!) { triggerRun(sourceTablename: $table) { id } }";
+    const query = "mutation ($table: String!) { triggerRun(sourceTablename: $table, allowParallel: true) { id } }";
     const made = await Promise.all(Array.from({ length: 40 }, () => ask(app.url, query, { table })));
     expect(new Set(made.map((answer) => JSON.stringify(answer))).size).toBe(40);
   });
 
+  it("is not made while one is under way, however many ask at once, unless it may run beside it", async () => {
+    const table = `public.t${(tables += 1)}`;
+    await createPipeline(app.url, table);
+    const query = "mutation ($table: String!) { triggerRun(sourceTablename: $table) { id } }";
+    const codes = await Promise.all(Array.from({ length: 8 }, () => codeOf(query, { table })));
+    expect(codes.toSorted()).toEqual([...Array.from({ length: 7 }, () => "CONFLICT"), "no error"]);
+    const { data } = await post(
+      app.url,
+      "query ($table: String!) { pipeline(sourceTablename: $table) { latestRun { id } } }",
+      {
+        table,
+      },
+    );
+    const { errors } = await post(app.url, query, { table });
+    const run = (data as { pipeline: { latestRun: { id: string } } }).pipeline.latestRun.id;
+    expect(errors?.[0]?.message).toBe(
+      `The run ${run} of ${table} is pending. Wait for its end, cancel it, or send allowParallel: true.`,
+    );
+    await ask(app.url, "mutation ($run: ID!) { cancelRun(id: $run) { id } }", { run });
+    expect(await codeOf(query, { table })).toBe("no error");
+  });
+
+  it("whose retry succeeded, or the retry of that, is not retried again", async () => {
+    const { run } = await freshRun();
+    const retry = "mutation ($run: ID!) { retryRun(id: $run) { id } }";
+    const failed = async (of: string, stage: number) => {
+      await ask(app.url, START, { run: of, stage });
+      await ask(app.url, FAIL, { run: of, stage });
+      return (await ask<{ retryRun: { id: string } }>(app.url, retry, { run: of })).retryRun.id;
+    };
+    const second = await failed(run, 1);
+    const third = await failed(second, 1);
+    await runStages(app.url, third, [1, 2, 3, 4, 5]);
+    for (const of of [run, second]) {
+      const { errors } = await post(app.url, retry, { run: of });
+      expect(errors?.[0]).toMatchObject({
+        extensions: { code: "INVALID_TRANSITION" },
+        message: `The run ${of} was retried already, and the run ${third} succeeded. Ask for a new run with triggerRun.`,
+      });
+    }
+  });
+
+  it("counts its stages, whatever their numbers are, and says which is next", async () => {
+    await database.sql`insert into pipeline.pipeline_stages (pipeline_name, stage_order, stage_name, stage_type, driver_container)
+      values ('tens', 10, 'a', 'a', 'one'), ('tens', 20, 'b', 'b', 'two')`;
+    const table = `public.t${(tables += 1)}`;
+    await createPipeline(app.url, table);
+    const { triggerRun: made } = await ask<{ triggerRun: { id: string } }>(
+      app.url,
+      'mutation ($table: String!) { triggerRun(sourceTablename: $table, pipelineName: "tens") { id } }',
+      { table },
+    );
+    const { errors } = await post(app.url, START, { run: made.id, stage: 20 });
+    expect(errors?.[0]?.message).toBe(
+      `Stage 20 of run ${made.id} can't start: the run is pending, the stage has not started. Stage 10 is next.`,
+    );
+    const place = async (id: string) =>
+      ask(app.url, "query ($id: ID!) { run(id: $id) { currentStage totalStages } }", { id });
+    expect(await place(made.id)).toEqual({ run: { currentStage: 0, totalStages: 2 } });
+    await runStages(app.url, made.id, [10]);
+    expect(await place(made.id)).toEqual({ run: { currentStage: 1, totalStages: 2 } });
+    await ask(app.url, START, { run: made.id, stage: 20 });
+    expect(await place(made.id)).toEqual({ run: { currentStage: 2, totalStages: 2 } });
+    await ask(app.url, FAIL, { run: made.id, stage: 20 });
+    const { retryRun } = await ask<{ retryRun: { id: string } }>(
+      app.url,
+      "mutation ($run: ID!) { retryRun(id: $run) { id } }",
+      { run: made.id },
+    );
+    expect(await place(retryRun.id)).toEqual({ run: { currentStage: 1, totalStages: 2 } });
+  });
+
   it("is asked for once under one idempotency key", async () => {
-    const { table } = await freshRun();
+    const table = `public.t${(tables += 1)}`;
+    await createPipeline(app.url, table);
     const query = `mutation ($table: String!, $by: TriggeredBy! = API) { triggerRun(sourceTablename: $table, idempotencyKey: "k-${table}", triggeredBy: $by) { id } }`;
     const answers = await Promise.all([1, 2, 3].map(() => ask(app.url, query, { table })));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -251,10 +324,37 @@ describe("a watermark", () => {
     [["2024-01-15T05:00:00Z", "2024-01-15T10:00:00+05:30"], "2024-01-15T05:00:00Z"],
     [["2024-01-15 05:00:00", "2024-01-15T05:00:00.000001Z"], "2024-01-15T05:00:00.000001Z"],
     [["2024-13-45", "2024-13-46"], "2024-13-46"],
-    [["2024-01-01 00:00:00", "2024-01-02 00:00:00+99:00"], "2024-01-02 00:00:00+99:00"],
     [["b", "a"], "b"],
   ])("after %j is %s", async (values, expected) => {
     expect(await after(...values)).toBe(expected);
+  });
+
+  it.each([
+    ["10", "abc", "number"],
+    ["10", "2024-01-15", "number"],
+    ["2024-01-01 00:00:00", "2024-01-02 00:00:00+99:00", "instant"],
+  ])("%s is not followed by %s, which is no %s", async (old, value, kind) => {
+    const table = `public.w${(tables += 1)}`;
+    await createPipeline(app.url, table, { sourceToDl: { ...leg, lastIncrementalValue: old } });
+    const run = await triggerRun(app.url, table);
+    await runStages(app.url, run, [1]);
+    await ask(app.url, START, { run, stage: 2 });
+    const { errors } = await post(app.url, COMPLETE, { run, stage: 2, input: { incrementalValue: value } });
+    expect(errors?.[0]).toMatchObject({
+      extensions: { code: "BAD_USER_INPUT" },
+      message: expect.stringContaining(`input.incrementalValue "${value}" is no ${kind}, as the watermark ${old} is.`),
+    });
+    // Nor by a program that does not ask.
+    await database.sql`update pipeline.pipeline_runs_master set source_to_dl_incremental_value = ${value}, status = 'success' where id = ${run}`;
+    expect((await read(run)).pipeline.sourceToDl.lastIncrementalValue).toBe(old);
+    const update = `mutation ($table: String!, $leg: PipelineLegInput!) {
+      updatePipeline(sourceTablename: $table, input: { sourceToDl: $leg }) { sourceToDl { lastIncrementalValue } } }`;
+    expect(await codeOf(update, { table, leg: { lastIncrementalValue: value } })).toBe("BAD_USER_INPUT");
+    // In one step, so that no scheduled run comes between.
+    const reset = { lastIncrementalValue: value, resetWatermark: true };
+    expect(await ask(app.url, update, { table, leg: reset })).toEqual({
+      updatePipeline: { sourceToDl: { lastIncrementalValue: value } },
+    });
   });
 
   it("is not stored by a run that fails, and not touched by one that reports none", async () => {

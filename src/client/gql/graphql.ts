@@ -193,7 +193,9 @@ export type LoadType =
   /** The whole table, each time. */
   | 'FULL'
   /** The rows behind the watermark. */
-  | 'INCREMENTAL';
+  | 'INCREMENTAL'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** Settings of a leg. What is absent stays as it is. */
 export type PipelineLegInput = {
@@ -201,10 +203,12 @@ export type PipelineLegInput = {
   readonly incrementalKey?: string | null | undefined;
   /** True when it is not given at all. */
   readonly isActive?: boolean | null | undefined;
-  /** The watermark, which can only be moved forward; null: the next load begins anew. */
+  /** The watermark, which can only be moved forward unless resetWatermark says so; null: the next load begins anew. */
   readonly lastIncrementalValue?: string | null | undefined;
   /** FULL when it is not given at all. */
   readonly loadType?: LoadType | null | undefined;
+  /** True: lastIncrementalValue may be before the stored one, or no number where that is one. Null: it may not. */
+  readonly resetWatermark?: boolean | null | undefined;
   /** Minutes between runs, 1 or more; null: only on demand. */
   readonly schedule?: number | null | undefined;
 };
@@ -243,7 +247,9 @@ export type StageStatus =
   /** It has started. */
   | 'RUNNING'
   /** It is done. */
-  | 'SUCCESS';
+  | 'SUCCESS'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
 
 /** How far a step has come. */
 export type StepStatus =

@@ -12,7 +12,7 @@ import {
   text,
   unique,
 } from "drizzle-orm/pg-core";
-import { bytewiseText, instant } from "../columns.ts";
+import { bytewiseText, instant, type Known, knownWord } from "../columns.ts";
 
 /** The pipeline system: which tables are to be synced, how, and every run of it. */
 export const pipeline = pgSchema("pipeline");
@@ -24,9 +24,9 @@ export type LoadTypeWord = (typeof LOAD_TYPES)[number];
 export const RUN_STATUSES = ["pending", "running", "success", "failed", "cancelled"] as const;
 export type RunStatusWord = (typeof RUN_STATUSES)[number];
 /** As a literal: indexes are partial on it, and a parameter would hide that. */
-export const IS_UNFINISHED = sql`status in ('pending', 'running')`;
+export const IS_UNFINISHED = sql`known_status in ('pending', 'running')`;
 /** A run in one of these goes on. */
-export const UNFINISHED: readonly RunStatusWord[] = ["pending", "running"];
+export const UNFINISHED: readonly Known<RunStatusWord>[] = ["pending", "running"];
 
 /** Words of `pipeline_run_stage_logs.status`. */
 export const STAGE_STATUSES = ["running", "success", "failed", "cancelled"] as const;
@@ -64,13 +64,28 @@ export const pipelineConfig = pipeline.table(
     sinkType: text("sink_type").notNull().default("postgres"),
     dlToSinkIncrementalKey: text("dl_to_sink_incremental_key"),
     dlToSinkLastIncrementalValue: text("dl_to_sink_last_incremental_value"),
-    /** When the last run ended, whichever way: stamped for both legs, which a run loads together. */
+    /**
+     * When the last run ended, whichever way: stamped for both legs, which a run loads together. The schedules of both count
+     * from it.
+     */
     lastRunAt: instant("dl_to_sink_last_loader_run_timestamp"),
     lastRunStatus: text("dl_to_sink_last_loader_run_status"),
+    /** Also stamped by a program that loads this leg alone; null where nobody did. */
+    sourceToDlLastRunAt: instant("source_to_dl_last_loader_run_timestamp"),
+    sourceToDlLastRunStatus: text("source_to_dl_last_loader_run_status"),
     // Ours, behind the columns that direct writers know.
     sourceName: text("source_name"),
     destinationName: text("destination_name"),
     createdAt: instant("created_at").notNull().default(sql`now()`),
+    // What the stored words mean.
+    knownSourceToDlLoadType: knownWord("known_source_to_dl_load_type", "source_to_dl_load_type", LOAD_TYPES).notNull(),
+    knownDlToSinkLoadType: knownWord("known_dl_to_sink_load_type", "dl_to_sink_load_type", LOAD_TYPES).notNull(),
+    knownLastRunStatus: knownWord("known_last_run_status", "dl_to_sink_last_loader_run_status", RUN_STATUSES),
+    knownSourceToDlLastRunStatus: knownWord(
+      "known_source_to_dl_last_run_status",
+      "source_to_dl_last_loader_run_status",
+      RUN_STATUSES,
+    ),
     /** The one definition of when it is due; null when no active leg has a schedule. */
     nextRunAt: instant("next_run_at").generatedAlwaysAs(dueAt(0)),
     /** The one definition of when it becomes overdue: one interval after it was due. */
@@ -79,7 +94,7 @@ export const pipelineConfig = pipeline.table(
   (t) => [
     index("pipeline_config_by_due").on(t.nextRunAt).where(isNotNull(t.nextRunAt)),
     index("pipeline_config_by_overdue").on(t.overdueAt, t.sourceTablename).where(isNotNull(t.overdueAt)),
-    index("pipeline_config_by_last_status").on(t.lastRunStatus, t.sourceTablename),
+    index("pipeline_config_by_last_status").on(t.knownLastRunStatus, t.sourceTablename),
     index("pipeline_config_by_source_type").on(t.sourceType, t.sourceTablename),
     index("pipeline_config_by_sink_type").on(t.sinkType, t.sourceTablename),
   ],
@@ -115,6 +130,9 @@ export const pipelineStages = pipeline.table(
     stageName: text("stage_name").notNull(),
     stageType: text("stage_type").notNull(),
     driverContainer: text("driver_container").notNull(),
+    /** A run gets the active ones only. */
+    isActive: boolean("is_active").notNull().default(true),
+    createdAt: instant("created_at").notNull().default(sql`now()`),
   },
   (t) => [unique("pipeline_stages_order").on(t.pipelineName, t.stageOrder)],
 );
@@ -164,20 +182,26 @@ export const pipelineRuns = pipeline.table(
     /** New watermarks that its stages reported: stored in the pipeline when the run succeeds. */
     sourceToDlIncrementalValue: text("source_to_dl_incremental_value"),
     dlToSinkIncrementalValue: text("dl_to_sink_incremental_value"),
+    /** Its id in the config.db that it was imported from. */
+    originId: text("origin_id"),
+    // What the stored words mean.
+    knownStatus: knownWord("known_status", "status", RUN_STATUSES).notNull(),
+    knownTriggeredBy: knownWord("known_triggered_by", "triggered_by", TRIGGERS).notNull(),
   },
   (t) => [
     index("pipeline_runs_of_table").on(t.sourceTablename, newest(t.id)),
-    index("pipeline_runs_by_status").on(t.status, newest(t.id)),
+    index("pipeline_runs_by_status").on(t.knownStatus, newest(t.id)),
     index("pipeline_runs_by_template").on(t.pipelineName, newest(t.id)),
-    index("pipeline_runs_by_trigger").on(t.triggeredBy, newest(t.id)),
+    index("pipeline_runs_by_trigger").on(t.knownTriggeredBy, newest(t.id)),
     index("pipeline_runs_by_time").on(RUN_TIME),
     index("pipeline_runs_by_start").on(t.startedAt),
-    index("pipeline_runs_successes").on(t.sourceTablename, newest(t.completedAt)).where(sql`status = 'success'`),
+    index("pipeline_runs_successes").on(t.sourceTablename, newest(t.completedAt)).where(sql`known_status = 'success'`),
     index("pipeline_runs_unfinished").on(t.sourceTablename).where(IS_UNFINISHED),
-    index("pipeline_runs_failures").on(sql`${RUN_END} desc`, newest(t.id)).where(sql`status = 'failed'`),
+    index("pipeline_runs_failures").on(sql`${RUN_END} desc`, newest(t.id)).where(sql`known_status = 'failed'`),
     index("pipeline_runs_waiting").on(t.nextDriver, t.id).where(sql`next_driver is not null and ${IS_UNFINISHED}`),
     // A run that is deleted looks for its retries.
     index("pipeline_runs_retries").on(t.retryOf).where(isNotNull(t.retryOf)),
+    index("pipeline_runs_origin").on(t.originId).where(isNotNull(t.originId)),
   ],
 );
 export type RunRow = typeof pipelineRuns.$inferSelect;
@@ -187,7 +211,8 @@ export const stageLogs = pipeline.table(
   "pipeline_run_stage_logs",
   {
     id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
-    pipelineRunId: bigint("pipeline_run_id", { mode: "number" }),
+    /** A log that comes without a run makes one of its own. */
+    pipelineRunId: bigint("pipeline_run_id", { mode: "number" }).notNull(),
     stageOrder: integer("stage_order").notNull(),
     status: text().notNull(),
     rowsProcessed: bigint("rows_processed", { mode: "number" }),
@@ -205,14 +230,33 @@ export const stageLogs = pipeline.table(
     leaseExpiresAt: instant("lease_expires_at"),
     /** Leases of it that ran out. */
     lostLeases: integer("lost_leases").notNull().default(0),
+    /** Of the run, for programs that read by it. */
+    sourceTablename: text("source_tablename"),
+    /** The stage's type, or the leg that a driver loads. */
+    pipelineType: text("pipeline_type"),
+    /** It came without a run and has made one, which goes as it goes. */
+    makesRun: boolean("makes_run").notNull().default(false),
+    /** Its id in the config.db that it was imported from. */
+    originId: text("origin_id"),
+    /** What the stored word means. */
+    knownStatus: knownWord("known_status", "status", STAGE_STATUSES).notNull(),
   },
   (t) => [
     foreignKey({ name: "stage_logs_run", columns: [t.pipelineRunId], foreignColumns: [pipelineRuns.id] }),
     index("stage_logs_of_run").on(t.pipelineRunId, t.stageOrder, newest(t.id)),
-    index("stage_logs_leases").on(t.leaseExpiresAt).where(sql`status = 'running' and lease_expires_at is not null`),
+    index("stage_logs_of_table").on(t.sourceTablename, newest(t.startedAt)).where(isNotNull(t.sourceTablename)),
+    index("stage_logs_origin").on(t.originId).where(isNotNull(t.originId)),
+    index("stage_logs_leases")
+      .on(t.leaseExpiresAt)
+      .where(sql`known_status = 'running' and lease_expires_at is not null`),
   ],
 );
 export type StageLogRow = typeof stageLogs.$inferSelect;
+
+/** Runs whose end could not be stamped at once, because another transaction held their pipeline: the service does it. */
+export const unstampedRuns = pipeline.table("unstamped_runs", {
+  runId: bigint("run_id", { mode: "number" }).primaryKey(),
+});
 
 const TIME_TAKEN = /^(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?)$/;
 

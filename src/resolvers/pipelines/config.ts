@@ -44,7 +44,13 @@ export const LEG_COLUMNS = {
     incrementalKey: "dlToSinkIncrementalKey",
     lastIncrementalValue: "dlToSinkLastIncrementalValue",
   },
-} as const satisfies Readonly<Record<Leg, Readonly<Record<keyof LegInput, keyof Values>>>>;
+} as const satisfies Readonly<Record<Leg, Readonly<Record<Exclude<keyof LegInput, "resetWatermark">, keyof Values>>>>;
+
+/** What a leg's stored load type means. */
+export const KNOWN_LOAD_TYPE = {
+  sourceToDl: "knownSourceToDlLoadType",
+  dlToSink: "knownDlToSinkLoadType",
+} as const satisfies Readonly<Record<Leg, keyof PipelineRow>>;
 
 /** Throws CONFLICT when there is one of that name, NOT_FOUND for an unknown source or destination. */
 export async function createPipeline(context: Context, input: NewPipeline): Promise<PipelineRow> {
@@ -53,7 +59,7 @@ export async function createPipeline(context: Context, input: NewPipeline): Prom
   await writeInTransaction(context, null, async (tx) => {
     await assertEndpoints(tx, checked);
     const values = valuesOf(checked);
-    assertIncremental(values);
+    assertIncremental(values, values);
     const made = await tx
       .insert(pipelineConfig)
       .values({ ...values, sourceTablename })
@@ -81,8 +87,10 @@ export async function updatePipeline(
     if (present === undefined) throw unknownPipeline(sourceTablename);
     await assertEndpoints(tx, checked);
     const values = valuesOf(checked);
-    assertIncremental({ ...present, ...values });
-    for (const leg of LEGS) await assertNotBackwards(tx, leg, present, values);
+    assertIncremental({ ...present, ...values }, values);
+    for (const leg of LEGS) {
+      if (checked[leg]?.resetWatermark !== true) await assertNotBackwards(tx, leg, present, values);
+    }
     if (Object.keys(values).length > 0) {
       await tx.update(pipelineConfig).set(values).where(eq(pipelineConfig.sourceTablename, sourceTablename));
     }
@@ -155,7 +163,7 @@ function valuesOf(input: PipelineInput): Values {
   const { sourceToDl, dlToSink, sourceType, sinkType, ...rest } = input;
   const legs = { sourceToDl, dlToSink };
   const given = LEGS.flatMap((leg) => {
-    const { loadType, isActive, ...nullable } = legs[leg] ?? {};
+    const { loadType, isActive, resetWatermark: _, ...nullable } = legs[leg] ?? {};
     const settings: LegInput = {
       ...nullable,
       ...(loadType == null ? {} : { loadType }),
@@ -177,10 +185,12 @@ function valuesOf(input: PipelineInput): Values {
   };
 }
 
-function assertIncremental(row: Values): void {
+/** Of the legs whose load `values` touches: what a program stored otherwise does not keep the rest from being changed. */
+function assertIncremental(row: Values, values: Values): void {
   for (const leg of LEGS) {
     const { loadType, incrementalKey } = LEG_COLUMNS[leg];
-    if (row[loadType] === "incremental" && row[incrementalKey] == null) {
+    if (values[loadType] === undefined && values[incrementalKey] === undefined) continue;
+    if (row[loadType]?.toLowerCase() === "incremental" && row[incrementalKey] == null) {
       throw badInput(
         `input.${leg}.loadType is INCREMENTAL without an incrementalKey. Name the column that grows with each change.`,
       );
@@ -192,13 +202,25 @@ async function assertNotBackwards(tx: Transaction, leg: Leg, present: PipelineRo
   const column = LEG_COLUMNS[leg].lastIncrementalValue;
   const [old, value] = [present[column], values[column]];
   if (old === null || value == null || value === old) return;
+  await assertSameKind(tx, `input.${leg}.lastIncrementalValue`, value, old);
   const [compared] = await tx.execute<{ is_earlier: boolean }>(
     sql`select pipeline.is_later(${old}, ${value}) as is_earlier`,
   );
   if (compared?.is_earlier !== true) return;
   throw userError(
     "CONFLICT",
-    `input.${leg}.lastIncrementalValue ${value} is before the watermark ${old}, which never moves backwards. Send null to load everything anew.`,
+    `input.${leg}.lastIncrementalValue ${value} is before the watermark ${old}, which never moves backwards by itself. Send resetWatermark: true with it to go back, or null to load everything anew.`,
+  );
+}
+
+/** Numbers are followed by numbers, and instants by instants. Throws BAD_USER_INPUT. */
+export async function assertSameKind(tx: Transaction, name: string, value: string, old: string): Promise<void> {
+  const [kinds] = await tx.execute<{ kind: string; old_kind: string }>(
+    sql`select pipeline.kind_of_watermark(${value}) as kind, pipeline.kind_of_watermark(${old}) as old_kind`,
+  );
+  if (kinds === undefined || kinds.old_kind === "text" || kinds.kind === kinds.old_kind) return;
+  throw badInput(
+    `${name} ${JSON.stringify(value)} is no ${kinds.old_kind}, as the watermark ${old} is. Send one, or set the watermark anew by updatePipeline with resetWatermark.`,
   );
 }
 

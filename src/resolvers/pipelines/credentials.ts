@@ -1,11 +1,6 @@
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, errors } from "jose";
-import { badInput, userError } from "../errors.ts";
-import { formatPath } from "../text.ts";
-
-/** What a secret is shown as; sent back, it keeps the stored value. */
-const MASK = "********";
+import { userError } from "../errors.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -101,67 +96,6 @@ function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-// Also covers passwd (pass), passphrase, auth_header, authorization.
-const SECRET_NAME = /pass|pwd|secret|token|key|credential|auth/i;
-/** In a URL's parameters, and in other lists of settings. */
-const SECRET_SETTING = /(?:pass|pwd|secret|token|key|credential|auth|sig)\w*\s*=/i;
-const SECRET_IN_ADDRESS = /:\/\/[^\s@]*:\S*@/;
-
-function hasPassword(text: string): boolean {
-  if (SECRET_SETTING.test(text)) return true;
-  const url = URL.parse(text);
-  if (url !== null && url.host !== "") return url.password !== "";
-  // What URL can't read: a list of hosts, a password with a slash, an address within other text.
-  return SECRET_IN_ADDRESS.test(text);
-}
-
-/** The same with every secret value replaced by {@link MASK}. */
-export function maskSecrets<Value extends Json>(value: Value): Value;
-export function maskSecrets(value: Json): Json {
-  if (typeof value === "string") return hasPassword(value) ? MASK : value;
-  if (isObject(value)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [
-        name,
-        SECRET_NAME.test(name) && inner !== null ? MASK : maskSecrets(inner),
-      ]),
-    );
-  }
-  return Array.isArray(value) ? value.map((inner: Json) => maskSecrets(inner)) : value;
-}
-
-/** What was sent, with each {@link MASK} replaced by what is stored there. Throws BAD_USER_INPUT where nothing is. */
-export function restoreSecrets(sent: JsonObject, stored: JsonObject, root: string): JsonObject {
-  const restore = (value: Json, known: Json | undefined, path: readonly (string | number)[]): Json => {
-    if (value === MASK) {
-      if (known === undefined) {
-        throw badInput(
-          `${formatPath(path)} is ${MASK}, and nothing is stored there that could be kept. Send the value.`,
-        );
-      }
-      return known;
-    }
-    if (Array.isArray(value)) {
-      // The items of a list have no names: what is kept is the whole list as it was shown, or nothing of it.
-      if (known !== undefined && isDeepStrictEqual(value, maskSecrets(known))) return known;
-      return value.map((inner: Json, at: number) => restore(inner, undefined, [...path, at]));
-    }
-    if (!isObject(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [
-        name,
-        restore(inner, isObject(known) && Object.hasOwn(known, name) ? known[name] : undefined, [...path, name]),
-      ]),
-    );
-  };
-  return Object.fromEntries(
-    Object.entries(sent).map(([name, inner]) => [
-      name,
-      restore(inner, Object.hasOwn(stored, name) ? stored[name] : undefined, [root, name]),
-    ]),
-  );
 }

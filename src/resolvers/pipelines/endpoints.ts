@@ -3,10 +3,11 @@ import { v7 } from "uuid";
 import type { Transaction } from "../../db/client.ts";
 import { destinationsConfig, type EndpointRow, pipelineConfig, sourcesConfig } from "../../db/pipelines/tables.ts";
 import type { Context } from "../context.ts";
-import { userError } from "../errors.ts";
+import { isMeantForCaller, userError } from "../errors.ts";
 import { writeInTransaction } from "../transactions.ts";
-import { decryptCreds, encryptCreds, isReadable, type JsonObject, maskSecrets, restoreSecrets } from "./credentials.ts";
+import { decryptCreds, encryptCreds, isReadable, type JsonObject } from "./credentials.ts";
 import { checkEndpoint } from "./input.ts";
+import { maskSecrets, restoreSecrets, unreadable } from "./masking.ts";
 
 /** Sources and destinations are the same thing at the two ends of a pipeline. */
 export type EndpointKind = "source" | "destination";
@@ -37,12 +38,17 @@ export function endpoint(context: Context, kind: EndpointKind, name: string): Pr
   return context.loaders.pipelines[kind].load(name);
 }
 
-/** Connection details as anyone may see them. Throws CONFLICT when the service lacks their key. */
+/** Connection details as anyone may see them; what can't be read is answered as why, and harms nothing around it. */
 export async function maskedCreds(context: Context, kind: EndpointKind, row: EndpointRow): Promise<JsonObject> {
-  return maskSecrets(await openCreds(context, kind, row));
+  try {
+    return maskSecrets(await openCreds(context, kind, row));
+  } catch (error) {
+    if (isMeantForCaller(error)) return unreadable(error.message);
+    throw error;
+  }
 }
 
-/** Connection details in clear: for the lease holder alone. */
+/** Connection details in clear: for the lease holder alone. Throws CONFLICT when they can't be read. */
 export function openCreds({ keyring }: Context, kind: EndpointKind, row: EndpointRow): Promise<JsonObject> {
   return decryptCreds(keyring, row.creds, `the ${kind} ${row.name}`);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Known } from "../../db/columns.ts";
 import { LOAD_TYPES, type LoadTypeWord } from "../../db/pipelines/tables.ts";
 import { badInput } from "../errors.ts";
-import { checked } from "../input.ts";
+import { checked, reportedWord } from "../input.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -21,10 +22,11 @@ const leg = z
       .min(1, "is not a number of minutes above 0; null means on demand only")
       .max(MOST_MINUTES, `is more than ${MOST_MINUTES} minutes`)
       .nullish(),
-    loadType: z.enum(LOAD_TYPES).nullish(),
+    loadType: reportedWord(LOAD_TYPES).nullish(),
     isActive: z.boolean().nullish(),
     incrementalKey: word,
     lastIncrementalValue: z.string().max(MOST_NAME, `is longer than ${MOST_NAME} characters`).nullish(),
+    resetWatermark: z.boolean().nullish(),
   })
   .nullish();
 
@@ -46,10 +48,12 @@ const stage = z.object({ stageOrder: z.int(), stageName: name, stageType: name, 
 /** Of one leg, checked; absent keeps, null clears. */
 export interface LegInput {
   readonly schedule?: Maybe<number>;
-  readonly loadType?: Maybe<LoadTypeWord>;
+  readonly loadType?: Maybe<Known<LoadTypeWord>>;
   readonly isActive?: Maybe<boolean>;
   readonly incrementalKey?: Maybe<string>;
   readonly lastIncrementalValue?: Maybe<string>;
+  /** The watermark may go back, and be of another kind. */
+  readonly resetWatermark?: Maybe<boolean>;
 }
 
 export interface PipelineInput {

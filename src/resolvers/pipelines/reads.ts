@@ -1,5 +1,6 @@
 import { and, eq, getColumns, inArray, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
+import type { Known } from "../../db/columns.ts";
 import {
   type destinationsConfig,
   type EndpointRow,
@@ -20,7 +21,7 @@ export interface PipelineFilter {
   readonly isActive?: Maybe<boolean>;
   readonly sourceType?: Maybe<string>;
   readonly sinkType?: Maybe<string>;
-  readonly lastRunStatus?: Maybe<readonly RunStatusWord[]>;
+  readonly lastRunStatus?: Maybe<readonly Known<RunStatusWord>[]>;
   readonly isOverdue?: Maybe<boolean>;
 }
 
@@ -61,7 +62,7 @@ function wherePipeline(filter: PipelineFilter): SQL | undefined {
     isActive == null ? undefined : isActive ? IS_ACTIVE : sql`not ${IS_ACTIVE}`,
     sourceType == null ? undefined : eq(pipelineConfig.sourceType, sourceType),
     sinkType == null ? undefined : eq(pipelineConfig.sinkType, sinkType),
-    lastRunStatus == null ? undefined : inArray(pipelineConfig.lastRunStatus, [...lastRunStatus]),
+    lastRunStatus == null ? undefined : inArray(pipelineConfig.knownLastRunStatus, [...lastRunStatus]),
     isOverdue == null ? undefined : isOverdue ? sql`${pipelineConfig.overdueAt} < now()` : sql`not ${IS_OVERDUE}`,
   );
 }

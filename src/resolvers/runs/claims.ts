@@ -55,15 +55,20 @@ export async function heartbeatStage(
   await writeInTransaction(context, null, async (tx) => {
     const run = await lockRun(tx, id);
     const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.status !== "running" || !isUnfinished(run)) {
-      const why = run.status === "cancelled" && run.errorMessage !== null ? ` (${run.errorMessage})` : "";
+    if (log?.knownStatus !== "running" || !isUnfinished(run)) {
+      const why = run.knownStatus === "cancelled" && run.errorMessage !== null ? ` (${run.errorMessage})` : "";
       throw userError(
         "INVALID_TRANSITION",
         `Stage ${stageOrder} of run ${id} does not run: the run is ${run.status}${why}. Stop the work.`,
       );
     }
     if (log.worker !== worker) {
-      throw userError("CONFLICT", `The lease of ${worker} on stage ${stageOrder} of run ${id} ran out. Stop the work.`);
+      throw userError(
+        "CONFLICT",
+        log.worker === null
+          ? `Nobody holds stage ${stageOrder} of run ${id}, ${worker} neither: a lease on it ran out, or there was none. Stop the work.`
+          : `${log.worker} holds stage ${stageOrder} of run ${id}, not ${worker}. Stop the work.`,
+      );
     }
     await tx
       .update(stageLogs)
@@ -102,7 +107,7 @@ export async function expireLeases(context: WriteContext): Promise<number> {
     stage_order: number;
   }>(sql`/* runs.silent */
     select id, pipeline_run_id as run, stage_order from ${stageLogs}
-    where status = 'running' and lease_expires_at < clock_timestamp() order by lease_expires_at limit ${BATCH}`);
+    where known_status = 'running' and lease_expires_at < clock_timestamp() order by lease_expires_at limit ${BATCH}`);
   let expired = 0;
   const failures: unknown[] = [];
   for (const { id, run, stage_order } of silent) {
@@ -128,7 +133,9 @@ async function expireLease(
   const [log] = await tx
     .select()
     .from(stageLogs)
-    .where(and(eq(stageLogs.id, logId), eq(stageLogs.status, "running"), sql`lease_expires_at < clock_timestamp()`));
+    .where(
+      and(eq(stageLogs.id, logId), eq(stageLogs.knownStatus, "running"), sql`lease_expires_at < clock_timestamp()`),
+    );
   if (log === undefined) return 0;
   if (!isUnfinished(run)) {
     // A program has ended the run by SQL.

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { TRIGGERS } from "../../db/pipelines/tables.ts";
 import { badInput } from "../errors.ts";
-import { checked } from "../input.ts";
+import { checked, reportedWord } from "../input.ts";
 
 /** The sum over a run's stages, 100 at most, still is a safe integer. */
 const MOST_ROWS = 90_000_000_000_000;
@@ -43,6 +44,12 @@ export function checkComplete(input: CompleteStage): CompleteStage {
 export function checkMessage(name: string, message: string): void {
   if (message.trim() === "") throw badInput(`${name} is empty. Say what happened.`);
   if (message.length > MOST_MESSAGE) throw badInput(`${name} is longer than ${MOST_MESSAGE} characters.`);
+}
+
+const trigger = reportedWord(TRIGGERS);
+
+export function checkTrigger(triggeredBy: string): void {
+  checked(trigger, triggeredBy, ["triggeredBy"]);
 }
 
 export function checkLease(worker: string, leaseSeconds: number): void {

@@ -1,20 +1,22 @@
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
+import type { Known } from "../../db/columns.ts";
 import {
+  IS_UNFINISHED,
   type Leg,
   pipelineConfig,
   pipelineRuns,
   type RunRow,
+  type RunStatusWord,
   type StageLogRow,
   type StageOfRun,
   type TriggerWord,
-  UNFINISHED,
 } from "../../db/pipelines/tables.ts";
 import type { Context } from "../context.ts";
 import { badInput, userError } from "../errors.ts";
-import { unknownPipeline } from "../pipelines/config.ts";
+import { assertSameKind, LEG_COLUMNS, unknownPipeline } from "../pipelines/config.ts";
 import { writeInTransaction } from "../transactions.ts";
-import { type CompleteStage, checkComplete, checkMessage } from "./input.ts";
+import { type CompleteStage, checkComplete, checkMessage, checkTrigger } from "./input.ts";
 import { existingLog, existingRun } from "./runs.ts";
 import {
   beginStage,
@@ -28,20 +30,27 @@ import {
   stageOf,
 } from "./state.ts";
 
-/** Asks for a run. Throws NOT_FOUND for a pipeline that is not there and for a template without stages. */
+/**
+ * Asks for a run. Throws NOT_FOUND for a pipeline that is not there and for a template without stages, CONFLICT while a run is
+ * under way, unless it may run beside it.
+ */
 export async function triggerRun(
   context: Context,
   args: {
     readonly sourceTablename: string;
     readonly pipelineName: string;
-    readonly triggeredBy: TriggerWord;
+    readonly triggeredBy: Known<TriggerWord>;
+    readonly allowParallel: boolean;
     readonly idempotencyKey?: string | null | undefined;
   },
 ): Promise<RunRow> {
-  const { sourceTablename, pipelineName, triggeredBy, idempotencyKey } = args;
+  const { sourceTablename, pipelineName, triggeredBy, allowParallel, idempotencyKey } = args;
+  checkTrigger(triggeredBy);
   const input = { sourceTablename, pipelineName, triggeredBy };
   const id = await writeInTransaction(context, { operation: "triggerRun", idempotencyKey, input }, async (tx) => {
-    await holdPipeline(tx, sourceTablename);
+    // Exclusive: whoever asks at the same time looks after this one.
+    await holdPipeline(tx, sourceTablename, allowParallel ? "key share" : "no key update");
+    if (!allowParallel) await assertIdle(tx, sourceTablename);
     const [run] = await tx.insert(pipelineRuns).values(input).returning();
     if (run === undefined || run.stages.length === 0) {
       throw userError(
@@ -78,10 +87,10 @@ export async function completeStage(
     const run = await lockRun(tx, id);
     const stage = stageOf(run, stageOrder);
     const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.status === "success") return id;
-    if (log?.status !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "complete", log);
+    if (log?.knownStatus === "success") return id;
+    if (log?.knownStatus !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "complete", log);
     assertHolder(log, worker);
-    const watermark = incrementalValue == null ? {} : { [WATERMARKS[legOf(stage)]]: incrementalValue };
+    const watermark = incrementalValue == null ? {} : await watermarkOf(tx, run, stage, incrementalValue);
     const at = await endLog(tx, log, {
       status: "success",
       rowsProcessed,
@@ -114,8 +123,8 @@ export async function failStage(
     const run = await lockRun(tx, id);
     stageOf(run, stageOrder);
     const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.status === "failed") return id;
-    if (log?.status !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "fail", log);
+    if (log?.knownStatus === "failed") return id;
+    if (log?.knownStatus !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "fail", log);
     assertHolder(log, worker);
     const at = await endLog(tx, log, { status: "failed", errorMessage });
     await endRun(tx, run, "failed", errorMessage, at);
@@ -130,7 +139,7 @@ export async function cancelRun(context: Context, runId: string, reason: string 
   if (reason !== null) checkMessage("reason", reason);
   await writeInTransaction(context, null, async (tx) => {
     const run = await lockRun(tx, id);
-    if (run.status === "cancelled") return id;
+    if (run.knownStatus === "cancelled") return id;
     if (!isUnfinished(run)) {
       throw userError(
         "INVALID_TRANSITION",
@@ -138,7 +147,8 @@ export async function cancelRun(context: Context, runId: string, reason: string 
       );
     }
     const log = run.currentStage === 0 ? null : await stageLogOf(tx, id, run.currentStage);
-    const at = log?.status === "running" ? await endLog(tx, log, { status: "cancelled", errorMessage: reason }) : null;
+    const at =
+      log?.knownStatus === "running" ? await endLog(tx, log, { status: "cancelled", errorMessage: reason }) : null;
     await endRun(tx, run, "cancelled", reason, at);
     return id;
   });
@@ -147,32 +157,32 @@ export async function cancelRun(context: Context, runId: string, reason: string 
 
 /**
  * A new run with the same stages, from the one on that failed, and with the watermarks that were reported before. A retry that
- * is not finished is answered instead of a second one.
+ * is not finished is answered instead of a second one. Throws INVALID_TRANSITION when one has succeeded.
  */
 export async function retryRun(context: Context, runId: string): Promise<RunRow> {
   const id = runNumber(runId);
   const retry = await writeInTransaction(context, null, async (tx) => {
     const run = await lockRun(tx, id);
-    if (run.status !== "failed" && run.status !== "cancelled") {
+    if (run.knownStatus !== "failed" && run.knownStatus !== "cancelled") {
       throw userError(
         "INVALID_TRANSITION",
         `The run ${id} is ${run.status}; only a failed or cancelled one can be retried.`,
       );
     }
-    const [underWay] = await tx
-      .select({ id: pipelineRuns.id })
-      .from(pipelineRuns)
-      .where(
-        and(
-          eq(pipelineRuns.sourceTablename, run.sourceTablename),
-          eq(pipelineRuns.retryOf, id),
-          inArray(pipelineRuns.status, [...UNFINISHED]),
-        ),
+    const retries = await retriesOf(tx, id);
+    const underWay = retries.find((made) => made.retry_of === String(id) && isUnfinished(made));
+    if (underWay !== undefined) return Number(underWay.id);
+    const success = retries.find(({ knownStatus }) => knownStatus === "success");
+    if (success !== undefined) {
+      throw userError(
+        "INVALID_TRANSITION",
+        `The run ${id} was retried already, and the run ${success.id} succeeded. Ask for a new run with triggerRun.`,
       );
-    if (underWay !== undefined) return underWay.id;
-    await holdPipeline(tx, run.sourceTablename);
+    }
+    await holdPipeline(tx, run.sourceTablename, "key share");
     const first = run.nextStage ?? (run.currentStage === 0 ? firstStage(run) : run.currentStage);
     stageOf(run, first);
+    const before = run.stages.findLast(({ stage_order }) => stage_order < first);
     const [made] = await tx
       .insert(pipelineRuns)
       .values({
@@ -182,7 +192,7 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
         retryOf: id,
         stages: run.stages,
         totalStages: run.totalStages,
-        currentStage: first - 1,
+        currentStage: before?.stage_order ?? 0,
         sourceToDlIncrementalValue: run.sourceToDlIncrementalValue,
         dlToSinkIncrementalValue: run.dlToSinkIncrementalValue,
         ...waitingFor(run, first),
@@ -195,14 +205,42 @@ export async function retryRun(context: Context, runId: string): Promise<RunRow>
 }
 
 /** Keeps a pipeline from being deleted until the transaction ends. Throws NOT_FOUND when it is not there. */
-async function holdPipeline(tx: Transaction, sourceTablename: string): Promise<void> {
+async function holdPipeline(
+  tx: Transaction,
+  sourceTablename: string,
+  strength: "key share" | "no key update",
+): Promise<void> {
   const found = await tx
     .select({ name: pipelineConfig.sourceTablename })
     .from(pipelineConfig)
     .where(eq(pipelineConfig.sourceTablename, sourceTablename))
-    .for("key share")
+    .for(strength)
     .comment("runs.hold_pipeline");
   if (found.length === 0) throw unknownPipeline(sourceTablename);
+}
+
+async function assertIdle(tx: Transaction, sourceTablename: string): Promise<void> {
+  const [run] = await tx
+    .select({ id: pipelineRuns.id, status: pipelineRuns.status })
+    .from(pipelineRuns)
+    .where(and(eq(pipelineRuns.sourceTablename, sourceTablename), IS_UNFINISHED))
+    .limit(1)
+    .comment("runs.under_way");
+  if (run === undefined) return;
+  throw userError(
+    "CONFLICT",
+    `The run ${run.id} of ${sourceTablename} is ${run.status}. Wait for its end, cancel it, or send allowParallel: true.`,
+  );
+}
+
+/** The retries of a run, and theirs. */
+function retriesOf(tx: Transaction, id: number) {
+  return tx.execute<{ id: string; retry_of: string; knownStatus: Known<RunStatusWord> }>(sql`/* runs.retries */
+    with recursive retry as (
+      select r.id, r.retry_of, r.known_status from ${pipelineRuns} r where r.retry_of = ${id}
+      union
+      select r.id, r.retry_of, r.known_status from ${pipelineRuns} r join retry o on r.retry_of = o.id
+    ) select id, retry_of, known_status as "knownStatus" from retry order by id`);
 }
 
 function firstStage(run: RunRow): number {
@@ -221,6 +259,18 @@ function legOf(stage: StageOfRun): Leg {
   throw badInput(
     `input.incrementalValue goes with a stage whose stageType names the leg it loads, source_to_dl or dl_to_sink; this one's is ${stage.stage_type}.`,
   );
+}
+
+/** The watermark that a stage reports. Throws BAD_USER_INPUT for a text where the pipeline's one is a number or an instant. */
+async function watermarkOf(tx: Transaction, run: RunRow, stage: StageOfRun, value: string) {
+  const leg = legOf(stage);
+  const [stored] = await tx
+    .select({ value: pipelineConfig[LEG_COLUMNS[leg].lastIncrementalValue] })
+    .from(pipelineConfig)
+    .where(eq(pipelineConfig.sourceTablename, run.sourceTablename))
+    .comment("runs.watermark");
+  if (stored?.value != null) await assertSameKind(tx, "input.incrementalValue", value, stored.value);
+  return { [WATERMARKS[leg]]: value };
 }
 
 export function waitingFor(run: RunRow, stageOrder: number) {

@@ -1,5 +1,6 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
+import type { Known } from "../../db/columns.ts";
 import {
   pipelineRuns,
   type RunRow,
@@ -21,8 +22,8 @@ export interface RunFilter {
   readonly id?: Maybe<string>;
   readonly sourceTablename?: Maybe<string>;
   readonly pipelineName?: Maybe<string>;
-  readonly status?: Maybe<readonly RunStatusWord[]>;
-  readonly triggeredBy?: Maybe<readonly TriggerWord[]>;
+  readonly status?: Maybe<readonly Known<RunStatusWord>[]>;
+  readonly triggeredBy?: Maybe<readonly Known<TriggerWord>[]>;
   readonly startedAfter?: Maybe<string>;
   readonly startedBefore?: Maybe<string>;
 }
@@ -43,8 +44,8 @@ function conditionsOf(filter: RunFilter): Condition<keyof RunRow>[] {
     ...when(filter.id, (id) => ({ column: "id" as const, in: [numberedId(id) ?? NO_RUN] })),
     ...when(filter.sourceTablename, (name) => ({ column: "sourceTablename" as const, in: [name] })),
     ...when(filter.pipelineName, (name) => ({ column: "pipelineName" as const, in: [name] })),
-    ...when(filter.status, (words) => ({ column: "status" as const, in: words })),
-    ...when(filter.triggeredBy, (words) => ({ column: "triggeredBy" as const, in: words })),
+    ...when(filter.status, (words) => ({ column: "knownStatus" as const, in: words })),
+    ...when(filter.triggeredBy, (words) => ({ column: "knownTriggeredBy" as const, in: words })),
     ...when(filter.startedAfter, (after) => ({ column: "startedAt" as const, after })),
     ...when(filter.startedBefore, (before) => ({ column: "startedAt" as const, before })),
   ];

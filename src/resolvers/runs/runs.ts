@@ -50,8 +50,8 @@ export function pipelineOfRun({ loaders }: Context, { sourceTablename }: RunRow)
 }
 
 /** Only a running one takes long. */
-export function isLongRunning({ loaders }: Context, { id, status }: RunRow): Promise<boolean> {
-  return status === "running" ? loaders.pipelines.isLongRunning.load(id) : Promise.resolve(false);
+export function isLongRunning({ loaders }: Context, { id, knownStatus }: RunRow): Promise<boolean> {
+  return knownStatus === "running" ? loaders.pipelines.isLongRunning.load(id) : Promise.resolve(false);
 }
 
 /** A run that was just written. */

@@ -1,8 +1,7 @@
-import { and, type Column, desc, eq, sql } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
 import {
   type PipelineStageRow,
-  pipelineConfig,
   pipelineRuns,
   type RunRow,
   type RunStatusWord,
@@ -52,8 +51,8 @@ export async function stageLogOf(tx: Transaction, runId: number, stageOrder: num
   return log ?? null;
 }
 
-export function isUnfinished({ status }: RunRow): boolean {
-  return UNFINISHED.some((word) => word === status);
+export function isUnfinished({ knownStatus }: Pick<RunRow, "knownStatus">): boolean {
+  return UNFINISHED.some((word) => word === knownStatus);
 }
 
 export function stageOf(run: RunRow, stageOrder: number): StageOfRun {
@@ -63,8 +62,9 @@ export function stageOf(run: RunRow, stageOrder: number): StageOfRun {
 }
 
 /** A stage that a run keeps, as its template's row was. */
-export function templateRow(stage: StageOfRun): PipelineStageRow {
+export function templateRow(stage: StageOfRun): Omit<PipelineStageRow, "createdAt"> {
   return {
+    isActive: true,
     id: stage.id,
     pipelineName: stage.pipeline_name,
     stageOrder: stage.stage_order,
@@ -74,11 +74,12 @@ export function templateRow(stage: StageOfRun): PipelineStageRow {
   };
 }
 
-export function invalidMove(run: RunRow, stageOrder: number, what: string, log: StageLogRow | null) {
+export function invalidMove(run: RunRow, stageOrder: number, what: string, log: StageLogRow | null, next?: number) {
+  const isNext = next === undefined ? "" : ` Stage ${next} is next.`;
   const state = log === null ? "has not started" : `is ${log.status}`;
   return userError(
     "INVALID_TRANSITION",
-    `Stage ${stageOrder} of run ${run.id} can't ${what}: the run is ${run.status}, the stage ${state}.`,
+    `Stage ${stageOrder} of run ${run.id} can't ${what}: the run is ${run.status}, the stage ${state}.${isNext}`,
   );
 }
 
@@ -87,25 +88,33 @@ export function invalidMove(run: RunRow, stageOrder: number, what: string, log: 
  * out and it is taken anew. Throws INVALID_TRANSITION, NOT_FOUND.
  */
 export async function beginStage(tx: Transaction, run: RunRow, stageOrder: number, lease: Lease | null): Promise<void> {
-  stageOf(run, stageOrder);
+  const stage = stageOf(run, stageOrder);
   const log = await stageLogOf(tx, run.id, stageOrder);
   const isWaiting = run.nextStage === stageOrder;
-  if (log?.status === "running" && !isWaiting) return;
-  if (!isUnfinished(run) || !(isWaiting || (await isNextByHistory(tx, run, stageOrder))))
-    throw invalidMove(run, stageOrder, "start", log);
+  if (log?.knownStatus === "running" && !isWaiting) return;
+  const next = run.nextStage ?? (await nextByHistory(tx, run));
+  if (!isUnfinished(run) || next !== stageOrder) {
+    throw invalidMove(run, stageOrder, "start", log, isUnfinished(run) ? next : undefined);
+  }
   const leased = {
     worker: lease?.worker ?? null,
     leaseExpiresAt: lease === null ? null : sql`${NOW} + make_interval(secs => ${lease.seconds})`,
   };
-  if (log?.status === "running") {
+  if (log?.knownStatus === "running") {
     await tx
       .update(stageLogs)
       .set({ ...leased, startedAt: NOW })
       .where(eq(stageLogs.id, log.id));
   } else {
-    await tx
-      .insert(stageLogs)
-      .values({ pipelineRunId: run.id, stageOrder, status: "running", startedAt: NOW, ...leased });
+    await tx.insert(stageLogs).values({
+      pipelineRunId: run.id,
+      sourceTablename: run.sourceTablename,
+      pipelineType: stage.stage_type,
+      stageOrder,
+      status: "running",
+      startedAt: NOW,
+      ...leased,
+    });
   }
   await tx
     .update(pipelineRuns)
@@ -119,11 +128,11 @@ export async function beginStage(tx: Transaction, run: RunRow, stageOrder: numbe
     .where(eq(pipelineRuns.id, run.id));
 }
 
-/** For a run that a direct writer made, whose next stage nobody wrote down. */
-async function isNextByHistory(tx: Transaction, run: RunRow, stageOrder: number): Promise<boolean> {
-  const next = run.stages.find(({ stage_order }) => stage_order > run.currentStage || run.currentStage === 0);
-  if (run.nextStage !== null || stageOrder !== next?.stage_order) return false;
-  return run.currentStage === 0 || (await stageLogOf(tx, run.id, run.currentStage))?.status === "success";
+/** For a run that a direct writer made, whose next stage nobody wrote down; undefined while its stage goes on, or none is left. */
+async function nextByHistory(tx: Transaction, run: RunRow): Promise<number | undefined> {
+  if (run.currentStage === 0) return run.stages[0]?.stage_order;
+  if ((await stageLogOf(tx, run.id, run.currentStage))?.knownStatus !== "success") return undefined;
+  return run.stages.find(({ stage_order }) => stage_order > run.currentStage)?.stage_order;
 }
 
 /** Ends a stage's log, and answers when. */
@@ -148,10 +157,7 @@ export async function endLog(
   return ended.at;
 }
 
-/**
- * Ends a locked run, and in the same transaction stamps its pipeline: the time and outcome for both legs, and after a success
- * the watermarks that its stages reported, where they are beyond the stored ones.
- */
+/** Ends a locked run. The same transaction stamps its pipeline: a trigger does, as for programs that end runs by SQL. */
 export async function endRun(
   tx: Transaction,
   run: RunRow,
@@ -159,26 +165,8 @@ export async function endRun(
   errorMessage: string | null,
   at: string | null,
 ): Promise<void> {
-  const [ended] = await tx
+  await tx
     .update(pipelineRuns)
     .set({ status, errorMessage, completedAt: at ?? sql`greatest(${NOW}, started_at)`, nextDriver: null })
-    .where(eq(pipelineRuns.id, run.id))
-    .returning({
-      at: pipelineRuns.completedAt,
-      sourceToDl: pipelineRuns.sourceToDlIncrementalValue,
-      dlToSink: pipelineRuns.dlToSinkIncrementalValue,
-    });
-  const watermark = (column: Column, value: string | null | undefined) =>
-    status === "success"
-      ? sql`case when pipeline.is_later(${value ?? null}, ${column}) then ${value ?? null} else ${column} end`
-      : sql`${column}`;
-  await tx
-    .update(pipelineConfig)
-    .set({
-      lastRunAt: ended?.at ?? null,
-      lastRunStatus: status,
-      sourceToDlLastIncrementalValue: watermark(pipelineConfig.sourceToDlLastIncrementalValue, ended?.sourceToDl),
-      dlToSinkLastIncrementalValue: watermark(pipelineConfig.dlToSinkLastIncrementalValue, ended?.dlToSink),
-    })
-    .where(eq(pipelineConfig.sourceTablename, run.sourceTablename));
+    .where(eq(pipelineRuns.id, run.id));
 }

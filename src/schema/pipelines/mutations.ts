@@ -11,7 +11,12 @@ const PipelineLegInput = builder.inputType("PipelineLegInput", {
     isActive: t.boolean({ description: "True when it is not given at all." }),
     incrementalKey: t.string({ description: "The column by which it loads incrementally; null: none." }),
     lastIncrementalValue: t.string({
-      description: "The watermark, which can only be moved forward; null: the next load begins anew.",
+      description:
+        "The watermark, which can only be moved forward unless resetWatermark says so; null: the next load begins anew.",
+    }),
+    resetWatermark: t.boolean({
+      description:
+        "True: lastIncrementalValue may be before the stored one, or no number where that is one. Null: it may not.",
     }),
   }),
 });
@@ -52,7 +57,7 @@ const UpdatePipelineInput = builder.inputType("UpdatePipelineInput", {
 });
 
 const creds =
-  "Connection details, stored encrypted. In an update, ******** keeps the stored value of a secret; what is left out is removed.";
+  "Connection details, stored encrypted. In an update, ******** keeps the stored value; what is left out is removed.";
 
 const SourceInput = builder.inputType("SourceInput", {
   description: "A source.",

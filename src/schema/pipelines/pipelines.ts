@@ -1,23 +1,17 @@
-import {
-  type EndpointRow,
-  type Leg,
-  LOAD_TYPES,
-  type PipelineRow,
-  type PipelineStageRow,
-  RUN_STATUSES,
-} from "../../db/pipelines/tables.ts";
+import { type EndpointRow, type Leg, type PipelineRow, type PipelineStageRow } from "../../db/pipelines/tables.ts";
 import * as config from "../../resolvers/pipelines/config.ts";
 import { type EndpointKind, endpoint, endpoints, maskedCreds } from "../../resolvers/pipelines/endpoints.ts";
 import * as pipelines from "../../resolvers/pipelines/pipelines.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
-import { meant } from "../words.ts";
+import { UNKNOWN_VALUE } from "../words.ts";
 
 export const LoadType = builder.enumType("LoadType", {
   description: "How much of a table a leg loads.",
   values: {
     FULL: { value: "full", description: "The whole table, each time." },
     INCREMENTAL: { value: "incremental", description: "The rows behind the watermark." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -29,12 +23,20 @@ export const RunStatus = builder.enumType("RunStatus", {
     SUCCESS: { value: "success", description: "Every stage succeeded." },
     FAILED: { value: "failed", description: "A stage failed, and the run with it; see errorMessage." },
     CANCELLED: { value: "cancelled", description: "Somebody cancelled it." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
 interface LegRow {
   readonly row: PipelineRow;
   readonly leg: Leg;
+}
+
+/** Of the leg's own columns; where the first leg's were never written, the last run's, which loads both. */
+function lastRunOf({ row, leg }: LegRow) {
+  return leg === "sourceToDl" && (row.sourceToDlLastRunAt !== null || row.sourceToDlLastRunStatus !== null)
+    ? { at: row.sourceToDlLastRunAt, status: row.sourceToDlLastRunStatus, known: row.knownSourceToDlLastRunStatus }
+    : { at: row.lastRunAt, status: row.lastRunStatus, known: row.knownLastRunStatus };
 }
 
 const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
@@ -47,8 +49,12 @@ const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
     }),
     loadType: t.field({
       type: LoadType,
-      description: "How much is loaded. An error when a program stored another word; the error names it.",
-      resolve: ({ row, leg }) => meant("load type", LOAD_TYPES, row[config.LEG_COLUMNS[leg].loadType]),
+      description: "How much is loaded.",
+      resolve: ({ row, leg }) => row[config.KNOWN_LOAD_TYPE[leg]],
+    }),
+    loadTypeText: t.string({
+      description: "The load type as it was stored, in the program's own word.",
+      resolve: ({ row, leg }) => row[config.LEG_COLUMNS[leg].loadType],
     }),
     isActive: t.boolean({
       description: "Whether the scheduler counts it: a pipeline is due when an active leg is.",
@@ -68,20 +74,26 @@ const PipelineLeg = builder.objectRef<LegRow>("PipelineLeg").implement({
     lastLoaderRunTimestamp: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When the pipeline's last run ended, whichever way; a run loads both legs. Null: it never ran.",
-      resolve: ({ row }) => row.lastRunAt,
+      description:
+        "When the pipeline's last run ended, whichever way; a run loads both legs, but a program may load one alone. Null: it never ran.",
+      resolve: (leg) => lastRunOf(leg).at,
     }),
     lastLoaderRunStatus: t.field({
       type: RunStatus,
       nullable: true,
       description: "How that run ended; null: it never ran.",
-      resolve: ({ row }) => (row.lastRunStatus === null ? null : meant("status", RUN_STATUSES, row.lastRunStatus)),
+      resolve: (leg) => lastRunOf(leg).known,
+    }),
+    lastLoaderRunStatusText: t.string({
+      nullable: true,
+      description: "How that run ended as it was stored, in the program's own word; null: it never ran.",
+      resolve: (leg) => lastRunOf(leg).status,
     }),
   }),
 });
 
-const masked = "Connection details with every secret value replaced by ********.";
-const lacksKey = "Errors: CONFLICT when the service lacks the key that they are encrypted under.";
+const masked =
+  "Connection details. What says where, as whom and how one connects is shown (host, port, database, user…), every other value is ********. Where they can't be read, the one entry unreadable says why.";
 
 export const Source = builder.objectRef<EndpointRow>("Source").implement({
   description: "Where pipelines get their data from.",
@@ -91,7 +103,7 @@ export const Source = builder.objectRef<EndpointRow>("Source").implement({
     sourceType: t.exposeString("type", { description: "Kind of system: postgres, mysql, salesforce…" }),
     sourceCreds: t.field({
       type: "JSONObject",
-      description: `${masked} ${lacksKey}`,
+      description: masked,
       resolve: (row, _args, context) => maskedCreds(context, "source", row),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
@@ -106,14 +118,14 @@ export const Destination = builder.objectRef<EndpointRow>("Destination").impleme
     destinationType: t.exposeString("type", { description: "Kind of system: postgres, bigquery, snowflake…" }),
     destinationCreds: t.field({
       type: "JSONObject",
-      description: `${masked} ${lacksKey}`,
+      description: masked,
       resolve: (row, _args, context) => maskedCreds(context, "destination", row),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
   }),
 });
 
-export const PipelineStage = builder.objectRef<PipelineStageRow>("PipelineStage").implement({
+export const PipelineStage = builder.objectRef<Omit<PipelineStageRow, "createdAt">>("PipelineStage").implement({
   description: "A stage of a template.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; another one after the template was replaced." }),
@@ -126,6 +138,9 @@ export const PipelineStage = builder.objectRef<PipelineStageRow>("PipelineStage"
     }),
     driverContainer: t.exposeString("driverContainer", {
       description: "The drivers that execute it claim by this name.",
+    }),
+    isActive: t.exposeBoolean("isActive", {
+      description: "Whether new runs have it; a program may have switched it off.",
     }),
   }),
 });

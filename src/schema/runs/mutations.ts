@@ -71,12 +71,17 @@ builder.mutationFields((t) => {
         sourceTablename: t.arg.string({ required: true, description: "The pipeline's source table." }),
         pipelineName: t.arg.string({ required: true, defaultValue: "default", description: "The stage template." }),
         triggeredBy: t.arg({ type: TriggeredBy, required: true, defaultValue: "api", description: "Who asks." }),
+        allowParallel: t.arg.boolean({
+          required: true,
+          defaultValue: false,
+          description: "True: also while a run of the pipeline is under way.",
+        }),
         idempotencyKey: t.arg.string({
           description: "A repeated request with the same key is answered with the same run; null: each one is a run.",
         }),
       },
       description:
-        "Asks for a run, whose first stage then waits for a driver. Role: WORKER. Errors: NOT_FOUND for an unknown pipeline or a template without stages, CONFLICT.",
+        "Asks for a run, whose first stage then waits for a driver. Role: WORKER. Errors: NOT_FOUND for an unknown pipeline or a template without stages, CONFLICT while a run of the pipeline is under way, unless allowParallel.",
       resolve: (_root, args, context) => moves.triggerRun(context, args),
     }),
     startStage: t.field({
@@ -131,7 +136,7 @@ builder.mutationFields((t) => {
       authScopes: { role: "WORKER" },
       args: { id: t.arg.id({ required: true, description: "A failed or cancelled run." }) },
       description:
-        "A new run of the same pipeline that starts at the stage that failed; the failed run stays as it is. A retry that is not finished is answered instead of a second one. Role: WORKER. Errors: NOT_FOUND, INVALID_TRANSITION.",
+        "A new run of the same pipeline that starts at the stage that failed; the failed run stays as it is. A retry that is not finished is answered instead of a second one. Role: WORKER. Errors: NOT_FOUND, INVALID_TRANSITION, also when a retry of it has succeeded.",
       resolve: (_root, { id }, context) => moves.retryRun(context, id),
     }),
     claimStage: t.field({
@@ -152,7 +157,7 @@ builder.mutationFields((t) => {
       authScopes: { role: "WORKER" },
       args: { runId, stageOrder, worker, leaseSeconds },
       description:
-        "Extends the lease. Role: WORKER. Errors: INVALID_TRANSITION when the run was cancelled or has ended, CONFLICT when the lease ran out: stop the work then.",
+        "Extends the lease. Role: WORKER. Errors: INVALID_TRANSITION when the run was cancelled or has ended, CONFLICT when the lease ran out or was another one's: stop the work then.",
       resolve: (_root, args, context) =>
         heartbeatStage(context, args.runId, args.stageOrder, args.worker, args.leaseSeconds),
     }),

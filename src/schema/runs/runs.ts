@@ -1,18 +1,10 @@
-import {
-  RUN_STATUSES,
-  type RunRow,
-  STAGE_STATUSES,
-  type StageLogRow,
-  type StageOfRun,
-  secondsOf,
-  TRIGGERS,
-} from "../../db/pipelines/tables.ts";
+import { type RunRow, type StageLogRow, type StageOfRun, secondsOf } from "../../db/pipelines/tables.ts";
 import { userError } from "../../resolvers/errors.ts";
 import * as runs from "../../resolvers/runs/runs.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 import { Pipeline, RunStatus } from "../pipelines/pipelines.ts";
-import { meant } from "../words.ts";
+import { UNKNOWN_VALUE } from "../words.ts";
 
 const StageStatus = builder.enumType("StageStatus", {
   description: "How far a stage of a run has come.",
@@ -21,6 +13,7 @@ const StageStatus = builder.enumType("StageStatus", {
     SUCCESS: { value: "success", description: "It is done." },
     FAILED: { value: "failed", description: "It failed; see errorMessage." },
     CANCELLED: { value: "cancelled", description: "The run was cancelled while it ran." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -30,6 +23,7 @@ export const TriggeredBy = builder.enumType("TriggeredBy", {
     MANUAL: { value: "manual", description: "A person." },
     SCHEDULE: { value: "schedule", description: "The scheduler." },
     API: { value: "api", description: "A program." },
+    UNKNOWN: UNKNOWN_VALUE,
   } as const,
 });
 
@@ -54,25 +48,29 @@ RunStageLog.implement({
   description: "What happened to a stage of a run.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),
-    runId: t.id({
-      description: "Its run. An error where a program stored none.",
-      resolve: ({ pipelineRunId }) => runOfLog(pipelineRunId),
+    runId: t.exposeID("pipelineRunId", {
+      description: "Its run; a log that a program stores without one makes a run of one stage.",
+    }),
+    originId: t.exposeString("originId", {
+      nullable: true,
+      description: "Its id in the config.db that it was imported from; null when it comes from none.",
+    }),
+    pipelineType: t.exposeString("pipelineType", {
+      nullable: true,
+      description: "The stage's type, or the leg that a driver loads; null where a program did not say.",
     }),
     run: t.field({
       type: Run,
       description: "Its run as it is now.",
       resolve: async ({ pipelineRunId }, _args, context) => {
-        const run = await runs.runByNumber(context, runOfLog(pipelineRunId));
+        const run = await runs.runByNumber(context, pipelineRunId);
         if (run === null) throw userError("NOT_FOUND", `The run ${pipelineRunId} is not there any more.`);
         return run;
       },
     }),
     stageOrder: t.exposeInt("stageOrder", { description: "Which stage of the run, from 1." }),
-    status: t.field({
-      type: StageStatus,
-      description: "How far it has come. An error when a program stored another word; the error names it.",
-      resolve: ({ status }) => meant("status", STAGE_STATUSES, status),
-    }),
+    status: t.expose("knownStatus", { type: StageStatus, description: "How far it has come." }),
+    statusText: t.exposeString("status", { description: "The status as it was stored, in the program's own word." }),
     rowsProcessed: t.expose("rowsProcessed", {
       type: "SafeInt",
       nullable: true,
@@ -104,11 +102,6 @@ RunStageLog.implement({
   }),
 });
 
-function runOfLog(pipelineRunId: number | null): number {
-  if (pipelineRunId === null) throw userError("CONFLICT", "A program stored this stage log without its run.");
-  return pipelineRunId;
-}
-
 interface RunStageRow {
   readonly stage: StageOfRun;
   readonly log: StageLogRow | null;
@@ -137,25 +130,31 @@ Run.implement({
   description: "One execution of a pipeline.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; a later run has a greater one." }),
-    sourceTablename: t.exposeString("sourceTablename", { description: "The pipeline's source table." }),
+    originId: t.exposeString("originId", {
+      nullable: true,
+      description: "Its id in the config.db that it was imported from; null when it comes from none.",
+    }),
+    sourceTablename: t.exposeString("sourceTablename", {
+      description: "The pipeline's source table; empty where a program's log named neither its run nor its table.",
+    }),
     pipeline: t.field({
       type: Pipeline,
       nullable: true,
-      description: "The pipeline; null when it was deleted since.",
+      description: "The pipeline; null when it was deleted since, or the run names none.",
       resolve: (row, _args, context) => runs.pipelineOfRun(context, row),
     }),
     pipelineName: t.exposeString("pipelineName", { description: "Name of its stage template." }),
-    status: t.field({
-      type: RunStatus,
-      description: "How far it has come. An error when a program stored another word; the error names it.",
-      resolve: ({ status }) => meant("status", RUN_STATUSES, status),
+    status: t.expose("knownStatus", { type: RunStatus, description: "How far it has come." }),
+    statusText: t.exposeString("status", { description: "The status as it was stored, in the program's own word." }),
+    currentStage: t.int({
+      description: "How many of its stages were started: the place of the last one among them, from 1; 0: none yet.",
+      resolve: ({ currentStage, stages }) =>
+        stages.length === 0 ? currentStage : stages.filter(({ stage_order }) => stage_order <= currentStage).length,
     }),
-    currentStage: t.exposeInt("currentStage", { description: "The stage that was started last; 0: none yet." }),
     totalStages: t.exposeInt("totalStages", { description: "How many stages it has." }),
-    triggeredBy: t.field({
-      type: TriggeredBy,
-      description: "Who asked for it. An error when a program stored another word; the error names it.",
-      resolve: ({ triggeredBy }) => meant("trigger", TRIGGERS, triggeredBy),
+    triggeredBy: t.expose("knownTriggeredBy", { type: TriggeredBy, description: "Who asked for it." }),
+    triggeredByText: t.exposeString("triggeredBy", {
+      description: "Who asked for it as it was stored, in the program's own word.",
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When the run was asked for." }),
     startedAt: t.expose("startedAt", {

@@ -19,6 +19,7 @@ const RunBucketRef = builder.objectRef<RunBucket>("RunBucket").implement({
     failed: t.expose("failed", { type: "SafeInt", description: "Runs that failed." }),
     cancelled: t.expose("cancelled", { type: "SafeInt", description: "Runs that were cancelled." }),
     running: t.expose("running", { type: "SafeInt", description: "Runs that go on." }),
+    unknown: t.expose("unknown", { type: "SafeInt", description: "Runs whose stored status means none of ours." }),
     rowsProcessed: t.expose("rowsProcessed", { type: "SafeInt", description: "Rows that all of them moved." }),
     medianDurationSeconds: t.exposeFloat("medianDurationSeconds", {
       nullable: true,
@@ -45,7 +46,7 @@ const RunSummaryRef = builder.objectRef<RunSummary>("RunSummary").implement({
     }),
     byStatus: t.field({
       type: [RunStatusCountRef],
-      description: "All of the window's runs, one entry for each state.",
+      description: "All of the window's runs, one entry for each state, UNKNOWN among them.",
       resolve: ({ byStatus }) => byStatus,
     }),
     rowsProcessed: t.expose("rowsProcessed", { type: "SafeInt", description: "Rows that all of them moved." }),

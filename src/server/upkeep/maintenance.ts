@@ -1,6 +1,6 @@
 import type { Database } from "../../db/client.ts";
 import { addUpCounts } from "../../db/counts.ts";
-import { settleDocuments, settleJobs, settleMappings, settleStatuses } from "../../db/settle.ts";
+import { settleDocuments, settleJobs, settleMappings, settleStamps, settleStatuses } from "../../db/settle.ts";
 import type { Feed } from "../../feed/feed.ts";
 import { maintainFeed } from "../../feed/retention.ts";
 import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
@@ -26,11 +26,11 @@ export async function startMaintenance(options: {
   database: Database;
   feed: Feed;
   days: number;
-  /** Whether due pipelines are started here. */
-  isScheduling: boolean;
+  /** Runs that the scheduler may have under way; null: due pipelines are not started here. */
+  mostScheduledRuns: number | null;
   log: Logger;
 }): Promise<AsyncDisposable> {
-  const { database, feed, days, isScheduling, log } = options;
+  const { database, feed, days, mostScheduledRuns: most, log } = options;
   const context = asService({ database, feed });
   const stop = new AbortController();
   const retain = () => maintainFeed(database.sql, { days });
@@ -43,7 +43,10 @@ export async function startMaintenance(options: {
     every(SETTLE_INTERVAL, "settling statuses of files", () => settleStatuses(database.db)),
     every(SETTLE_INTERVAL, "settling mappings of files", () => settleMappings(database.db)),
     every(LEASE_INTERVAL, "taking stages back", () => expireLeases(context)),
-    ...(isScheduling ? [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context))] : []),
+    ...(most === null
+      ? []
+      : [every(SCHEDULER_INTERVAL, "starting due pipelines", () => startDueRuns(context, { most }))]),
+    every(SETTLE_INTERVAL, "stamping pipelines", () => settleStamps(database.db)),
     every(SETTLE_INTERVAL, "settling documents", () => settleDocuments(database.db)),
     every(SETTLE_INTERVAL, "adding up counts", () => addUpCounts(database.db)),
     every(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),

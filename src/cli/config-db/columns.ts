@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 
 /** The tables of a config.db, in the order in which they refer to each other. */
 export const CONFIG_TABLES = [
@@ -12,7 +12,7 @@ export const CONFIG_TABLES = [
 export type ConfigTable = (typeof CONFIG_TABLES)[number];
 
 type Value = string | number | boolean | null;
-/** A row as PostgreSQL takes it, by the column names of the seed. */
+/** A row as PostgreSQL takes it, by the names of its columns there. */
 export type ConfigRow = Readonly<Record<string, Value>>;
 
 /** A row that can't be taken. */
@@ -21,24 +21,20 @@ export interface Refusal {
   /** What the row is known by; its place in the table when it has no key. */
   readonly row: string;
   readonly why: string;
+  /** How many rows that are; default: one. */
+  readonly rows?: number;
 }
-
-export interface ConfigDb {
-  readonly rows: Readonly<Record<ConfigTable, readonly ConfigRow[]>>;
-  readonly refusals: readonly Refusal[];
-}
-
-/** The file is no config.db; the message is one line. */
-export class ConfigDbError extends Error {}
 
 /** How a column is read, and its type in PostgreSQL. */
 interface Column {
-  readonly type: "text" | "bigint" | "boolean" | "timestamptz";
+  readonly type: "text" | "bigint" | "boolean" | "timestamptz" | "jsonb";
+  /** Its name in the file, where that is another one. */
+  readonly from?: string;
   readonly read: (value: SQLOutputValue) => Value;
 }
 
 /** A value that a column can't have; the message says what it is. */
-class ValueError extends Error {}
+export class ValueError extends Error {}
 
 const text: Column = {
   type: "text",
@@ -112,6 +108,10 @@ function required({ type, read }: Column): Column {
   };
 }
 
+function named(from: string, column: Column): Column {
+  return { ...column, from };
+}
+
 function orElse({ type, read }: Column, preset: Value): Column {
   return { type, read: (value) => read(value) ?? preset };
 }
@@ -128,12 +128,12 @@ const minutes: Column = {
 const endpoint = (kind: string): Readonly<Record<string, Column>> => ({
   id: required(text),
   [`${kind}_name`]: required(text),
-  [`${kind}_type`]: required(text),
+  [`${kind}_type`]: orElse(text, "postgres"),
   [`${kind}_creds`]: text,
   created_at: orElse(instant, new Date().toISOString()),
 });
 
-const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> = {
+export const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> = {
   sources_config: endpoint("source"),
   destinations_config: endpoint("destination"),
   pipeline_config: {
@@ -153,17 +153,22 @@ const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> =
     dl_to_sink_last_incremental_value: text,
     dl_to_sink_last_loader_run_timestamp: instant,
     dl_to_sink_last_loader_run_status: text,
+    source_to_dl_last_loader_run_timestamp: instant,
+    source_to_dl_last_loader_run_status: text,
+    source_name: text,
+    destination_name: text,
   },
   pipeline_stages: {
-    id: wholeNumber,
     pipeline_name: required(text),
     stage_order: required(smallNumber),
     stage_name: required(text),
     stage_type: required(text),
     driver_container: required(text),
+    is_active: orElse(flag, true),
   },
   pipeline_runs_master: {
-    id: required(wholeNumber),
+    // Whole numbers or UUIDs: what a run has here is another id.
+    origin_id: named("id", required(text)),
     source_tablename: required(text),
     pipeline_name: orElse(text, "default"),
     status: required(text),
@@ -175,68 +180,20 @@ const COLUMNS: Readonly<Record<ConfigTable, Readonly<Record<string, Column>>>> =
     error_message: text,
   },
   pipeline_run_stage_logs: {
-    id: required(wholeNumber),
-    pipeline_run_id: wholeNumber,
-    stage_order: required(smallNumber),
+    origin_id: named("id", required(text)),
+    pipeline_run_id: text,
+    source_tablename: text,
+    pipeline_type: text,
+    stage_order: smallNumber,
     status: required(text),
     rows_processed: wholeNumber,
     file_paths: text,
     time_taken: text,
-    started_at: required(instant),
+    started_at: instant,
+    completed_at: instant,
+    error_message: text,
   },
 };
-
-/** Columns with their types, as PostgreSQL reads the rows. */
-export function columnsOf(table: ConfigTable): readonly (readonly [name: string, type: string])[] {
-  return Object.entries(COLUMNS[table]).map(([name, { type }]) => [name, type]);
-}
-
-/** Reads a whole config.db. Throws {@link ConfigDbError} when it is none. */
-export function readConfigDb(file: string): ConfigDb {
-  const refusals: Refusal[] = [];
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(file, { readOnly: true });
-    const open = database;
-    const rows = Object.fromEntries(CONFIG_TABLES.map((table) => [table, readTable(open, table, refusals)]));
-    // Object.fromEntries forgets which keys there are.
-    return { rows: rows as ConfigDb["rows"], refusals };
-  } catch (error) {
-    const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
-    throw new ConfigDbError(`${file} can't be read as a config.db: ${why}.`);
-  } finally {
-    database?.close();
-  }
-}
-
-function readTable(database: DatabaseSync, table: ConfigTable, refusals: Refusal[]): readonly ConfigRow[] {
-  const rows: ConfigRow[] = [];
-  const columns = Object.entries(COLUMNS[table]);
-  const statement = database.prepare(`select * from ${table}`);
-  // One number beyond 2^53 refuses its row, not the file.
-  statement.setReadBigInts(true);
-  for (const [at, stored] of statement.all().entries()) {
-    const [key] = Object.values(stored);
-    try {
-      rows.push(
-        Object.fromEntries(columns.map(([name, column]) => [name, readValue(name, column, stored[name] ?? null)])),
-      );
-    } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      refusals.push({ table, row: key == null ? `row ${at + 1}` : String(key), why: error.message });
-    }
-  }
-  return rows;
-}
-
-function readValue(name: string, { read }: Column, value: SQLOutputValue): Value {
-  try {
-    return read(value);
-  } catch (error) {
-    if (error instanceof ValueError) throw new ValueError(`${name} ${error.message}`);
-    throw error;
-  }
-}
 
 function shown(value: SQLOutputValue): string {
   return JSON.stringify(typeof value === "bigint" ? String(value) : value)?.slice(0, 100) ?? "";
