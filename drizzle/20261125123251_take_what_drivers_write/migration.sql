@@ -4,7 +4,7 @@ CREATE TABLE "pipeline"."unstamped_runs" (
 --> statement-breakpoint
 ALTER TABLE "pipeline"."pipeline_config" ADD COLUMN "source_to_dl_last_loader_run_timestamp" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "pipeline"."pipeline_config" ADD COLUMN "source_to_dl_last_loader_run_status" text;--> statement-breakpoint
-ALTER TABLE "pipeline"."pipeline_config" ADD COLUMN "known_source_to_dl_last_run_status" text COLLATE "C" GENERATED ALWAYS AS (case when source_to_dl_last_loader_run_status is not null then case lower(source_to_dl_last_loader_run_status collate "C") when 'pending' then 'pending' when 'running' then 'running' when 'success' then 'success' when 'failed' then 'failed' when 'cancelled' then 'cancelled' else 'unknown' end end) STORED;--> statement-breakpoint
+ALTER TABLE "pipeline"."pipeline_config" ADD COLUMN "known_source_to_dl_last_run_status" text COLLATE "C" GENERATED ALWAYS AS (case when source_to_dl_last_loader_run_status is not null then coalesce('{"pending": "pending", "running": "running", "success": "success", "failed": "failed", "cancelled": "cancelled"}'::jsonb ->> lower(source_to_dl_last_loader_run_status collate "C"), 'unknown') end) STORED;--> statement-breakpoint
 ALTER TABLE "pipeline"."pipeline_runs_master" ADD COLUMN "origin_id" text;--> statement-breakpoint
 ALTER TABLE "pipeline"."pipeline_stages" ADD COLUMN "is_active" boolean DEFAULT true NOT NULL;--> statement-breakpoint
 ALTER TABLE "pipeline"."pipeline_stages" ADD COLUMN "created_at" timestamp with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
