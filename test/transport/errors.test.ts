@@ -322,8 +322,9 @@ it("an error of one event leaves the subscription and its other events alone", a
   const status = (path: string) =>
     database.sql`insert into ingest.file_statuses (file_path, type, status) values (${path}, 'HL7', 'staged')`;
   await status("/first");
-  // A driver started by hand writes a log of no run.
-  await database.sql`insert into pipeline.pipeline_run_stage_logs (stage_order, status) values (1, 'running')`;
+  // No program can write such a row any more: it stands for what nobody thought of.
+  await database.sql`insert into weir.change (topic, key, operation, "row", is_carried)
+    values ('RUN_STAGE', '1', 'INSERT', '{"id": 1}', true)`;
   await status("/last");
   await collected.until((items) => items.at(-1)?.key === "/last");
   expect(collected.items.map(({ key }) => key)).toEqual(["/first", "/last"]);
