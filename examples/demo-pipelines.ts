@@ -88,10 +88,10 @@ async function configure(client: WeirClient, { hostname, port, username, passwor
   }
 }
 
-/** What an earlier demo has created stays. */
-async function once(request: Promise<unknown>): Promise<void> {
+/** What an earlier demo has done stays: asked for again, it is refused with this code. */
+async function once(request: Promise<unknown>, refusal = "CONFLICT"): Promise<void> {
   await request.catch((error: unknown) => {
-    if (!(error instanceof WeirError) || error.code !== "CONFLICT") throw error;
+    if (!(error instanceof WeirError) || error.code !== refusal) throw error;
   });
 }
 
@@ -111,7 +111,7 @@ async function retryFailed(client: WeirClient, signal: AbortSignal): Promise<voi
     if (signal.aborted) return;
     const { runs } = await client.request(FAILED_RUNS, {});
     for (const { id } of runs.nodes) {
-      if (!retried.has(id)) await client.request(RETRY_RUN, { id });
+      if (!retried.has(id)) await once(client.request(RETRY_RUN, { id }), "INVALID_TRANSITION");
       retried.add(id);
     }
   }
