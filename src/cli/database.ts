@@ -21,8 +21,9 @@ export async function withDatabase(
   await using opened = new AsyncDisposableStack();
   try {
     const url = config.DATABASE_URL ?? (await embeddedUrl(path.resolve(config.WEIR_DATA_DIR), opened));
-    await migrateDatabase(url);
-    return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli" })));
+    const isPrepared = config.WEIR_PREPARED === "on";
+    await migrateDatabase(url, { isPrepared });
+    return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli", isPrepared })));
   } catch (error) {
     const failure = explainStart(error);
     if (failure === undefined) throw error;
