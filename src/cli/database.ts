@@ -24,9 +24,10 @@ export async function withDatabase(
   try {
     if (mustExist && config.DATABASE_URL === undefined && !(await hasEmbedded(config))) return notThere(config);
     const url = config.DATABASE_URL ?? (await embeddedUrl(path.resolve(config.WEIR_DATA_DIR), opened));
-    if (mustExist && !(await isOfWeir(url))) return notThere(config);
-    await migrateDatabase(url);
-    return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli" })));
+    const isPrepared = config.WEIR_PREPARED === "on";
+    if (mustExist && !(await isOfWeir(url, isPrepared))) return notThere(config);
+    await migrateDatabase(url, { isPrepared });
+    return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli", isPrepared })));
   } catch (error) {
     const failure = explainStart(error);
     if (failure === undefined) throw error;
@@ -54,8 +55,8 @@ function hasEmbedded({ WEIR_DATA_DIR }: Config): Promise<boolean> {
 }
 
 /** Whether a service has been started on it. */
-async function isOfWeir(url: string): Promise<boolean> {
-  await using database = openDatabase(url, { max: 1, name: "weir cli" });
+async function isOfWeir(url: string, isPrepared: boolean): Promise<boolean> {
+  await using database = openDatabase(url, { max: 1, name: "weir cli", isPrepared });
   const [found] = await database.sql<{ is_there: boolean }[]>`
     select to_regclass('drizzle.__drizzle_migrations') is not null and to_regnamespace('weir') is not null as is_there`;
   return found?.is_there === true;

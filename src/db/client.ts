@@ -20,16 +20,30 @@ export interface DatabaseOptions {
   name?: string;
   /** Milliseconds after which PostgreSQL cancels a statement; 0 is never. Default 0. */
   statementTimeout?: number;
+  /**
+   * Whether statements are prepared, so that each text is parsed once in a session. Default true; not behind a pooler that gives each
+   * transaction another session.
+   */
+  isPrepared?: boolean;
   /** Further settings of each session. */
   settings?: Readonly<Record<string, string>>;
   /** Is told the text of each statement, for tests. */
   onStatement?: (text: string) => void;
 }
 
+/**
+ * Prepared statements that a session keeps: more than the texts that are in use, and a bound on the server's memory, where one takes
+ * some 50 kB.
+ */
+const MOST_STATEMENTS = 150;
+
 /** Opens a pool. Nothing connects before the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const isPrepared = options.isPrepared ?? true;
   const sql = postgres(url, {
     max: options.max ?? 10,
+    prepare: isPrepared,
+    max_statements: MOST_STATEMENTS,
     onnotice: () => {},
     // It would ask each new connection for the array types of all tables; we pass text and JSON alone.
     fetch_types: false,
@@ -49,9 +63,34 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   return {
     url,
     sql,
-    db: drizzle({ client: sql }),
+    db: drizzle({ client: preparing(sql) }),
     [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }),
   };
+}
+
+/** A longer text is hardly one that is sent again, and would take much memory. */
+const MOST_PREPARED_CHARACTERS = 20_000;
+
+/**
+ * The same client, but that drizzle's statements are prepared: its builder asks for that only where a statement was given a name.
+ * A text without parameters stays as it is, since it may be several statements.
+ */
+function preparing<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property);
+      if (typeof member !== "function") return member;
+      if (property === "unsafe") {
+        return (text: string, parameters: unknown): unknown =>
+          Reflect.apply(member, target, [text, parameters, { prepare: text.length <= MOST_PREPARED_CHARACTERS }]);
+      }
+      if (property === "begin" || property === "savepoint") {
+        return (work: (inner: object) => unknown): unknown =>
+          Reflect.apply(member, target, [(inner: object) => work(preparing(inner))]);
+      }
+      return member;
+    },
+  });
 }
 
 /** SQLSTATE codes that Weir acts on, by their names in PostgreSQL's documentation. */
@@ -69,6 +108,7 @@ export const SQLSTATE = {
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",
   serializationFailure: "40001",
+  featureNotSupported: "0A000",
   duplicateTable: "42P07",
   duplicateObject: "42710",
   undefinedTable: "42P01",
@@ -89,6 +129,17 @@ export function sqlState(error: unknown): string | undefined {
     if ("code" in at && typeof at.code === "string") return at.code;
   }
   return undefined;
+}
+
+/**
+ * Whether a prepared statement answers other columns than when it was prepared: a migration ran since. The driver prepares it again
+ * by itself, but in a transaction, which such an error ends.
+ */
+export function isStalePlan(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ("routine" in at && at.routine === "RevalidateCachedQuery") return sqlState(at) === SQLSTATE.featureNotSupported;
+  }
+  return false;
 }
 
 const UNREACHABLE = new Set<string>([

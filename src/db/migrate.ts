@@ -34,10 +34,15 @@ export class DatabaseUnfitError extends Error {}
  */
 export async function migrateDatabase(
   url: string,
-  { log, longestWait = LONGEST_WAIT }: { log?: MigrationLog; longestWait?: number } = {},
+  {
+    log,
+    longestWait = LONGEST_WAIT,
+    isPrepared = true,
+  }: { log?: MigrationLog; longestWait?: number; isPrepared?: boolean } = {},
 ): Promise<void> {
   const sql = postgres(url, {
     max: 1,
+    prepare: isPrepared,
     onnotice: () => {},
     connect_timeout: 10,
     connection: { application_name: APPLICATION, TimeZone: "UTC" },

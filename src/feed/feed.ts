@@ -49,15 +49,12 @@ const STATEMENT_TIMEOUT = 30_000;
  * Opens the feed on connections of its own: one that looks, one that listens, and some for those who catch up. Rejects when
  * the database can't be reached.
  */
-export async function openFeed(options: { url: string; log: FeedLog }): Promise<Feed> {
-  const { url, log } = options;
+export async function openFeed(options: { url: string; log: FeedLog; isPrepared?: boolean }): Promise<Feed> {
+  const { url, log, isPrepared = true } = options;
+  const session = { settings: SETTINGS, statementTimeout: STATEMENT_TIMEOUT, isPrepared };
   await using opened = new AsyncDisposableStack();
-  const own = opened.use(
-    openDatabase(url, { max: 1, name: "weir feed", settings: SETTINGS, statementTimeout: STATEMENT_TIMEOUT }),
-  );
-  const readers = opened.use(
-    openDatabase(url, { max: READERS, name: "weir readers", settings: SETTINGS, statementTimeout: STATEMENT_TIMEOUT }),
-  );
+  const own = opened.use(openDatabase(url, { max: 1, name: "weir feed", ...session }));
+  const readers = opened.use(openDatabase(url, { max: READERS, name: "weir readers", ...session }));
   let id = await readFeedId(own.db);
   const tail = opened.use(
     await startTail({

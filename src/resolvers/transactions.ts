@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, type Db, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
+import { type Database, type Db, isStalePlan, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import { once } from "./idempotency.ts";
 import { checkIdempotencyKey } from "./input.ts";
@@ -79,7 +79,7 @@ async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
     try {
       return await write();
     } catch (error) {
-      if (tries === TRIES || !isCollision(error)) throw error;
+      if (tries === TRIES || !(isCollision(error) || isStalePlan(error))) throw error;
     }
   }
 }

@@ -45,16 +45,18 @@ const LOCAL_ADMIN: Viewer = { name: null, role: "ADMIN" };
 export async function startApp(config: Config, log: Logger): Promise<App> {
   await using started = new AsyncDisposableStack();
   const databaseUrl = config.DATABASE_URL ?? (await startEmbedded(config, log, started));
-  await migrateDatabase(databaseUrl, { log });
+  const isPrepared = config.WEIR_PREPARED === "on";
+  await migrateDatabase(databaseUrl, { log, isPrepared });
 
   const keyring = await openKeyring(config);
   const database = started.use(
     openDatabase(databaseUrl, {
       max: config.WEIR_DATABASE_CONNECTIONS,
+      isPrepared,
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
     }),
   );
-  const feed = started.use(await openFeed({ url: databaseUrl, log }));
+  const feed = started.use(await openFeed({ url: databaseUrl, log, isPrepared }));
   started.use(
     await startMaintenance({
       database,
@@ -67,6 +69,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const reportLogin = await prepareReportLogin({
     url: databaseUrl,
+    isPrepared,
     name: config.WEIR_SEEDER_ROLE,
     givenUrl: config.WEIR_SEEDER_DATABASE_URL,
     temporaryFilesMb: config.WEIR_SEEDER_TEMPORARY_FILES_MB,

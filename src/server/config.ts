@@ -54,6 +54,7 @@ const settings = z.object({
     .refine((origins) => origins.every((origin) => URL.parse(origin)?.origin === origin), ORIGIN_ALLOWED)
     .default([]),
   WEIR_DATABASE_CONNECTIONS: wholeNumber(1, 1_000, 10),
+  WEIR_PREPARED: z.enum(["on", "off"], "on or off").default("on"),
   WEIR_RETENTION_DAYS: wholeNumber(1, 3_650, 7),
   WEIR_STUCK_STAGED_MINUTES: wholeNumber(1, 1_000_000, 60),
   WEIR_MAX_CLOCK_AHEAD_MINUTES: wholeNumber(1, 1_000_000, 60),

@@ -19,6 +19,7 @@ import { badInput, userError } from "../resolvers/errors.ts";
 import type { Services } from "../resolvers/services.ts";
 import { findTextProblem } from "../resolvers/text.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
+import { createCompiledOperations } from "./compiled.ts";
 import { createDocuments } from "./documents.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 import { createErrorPresenter } from "./present.ts";
@@ -70,6 +71,7 @@ export function createOperations(options: {
   const { schema, services, limits, log } = options;
   const presentError = createErrorPresenter(log);
   const documents = createDocuments(schema);
+  const compiled = createCompiledOperations(schema);
 
   function prepare({
     query,
@@ -111,7 +113,10 @@ export function createOperations(options: {
       try {
         // Before anything else is read: what is committed later is behind the cursor.
         const liveCursor = selectsLiveCursor(operation) ? await services.feed.now() : null;
-        return present(await execute(executionArgs(schema, operation, contextFor(viewer, liveCursor))));
+        const result =
+          (await compiled.run(operation, undefined, () => contextFor(viewer, liveCursor))) ??
+          (await execute(executionArgs(schema, operation, contextFor(viewer, liveCursor))));
+        return present(result);
       } catch (error) {
         return { errors: [presentError(error)] };
       }
@@ -129,12 +134,12 @@ export function createOperations(options: {
         const failed = (error: unknown): ExecutionResult => ({ errors: [presentError(error)] });
         // A context, and its loaders, of one event: those of the whole subscription would answer stale rows.
         const executeEvent = (delivery: unknown): ExecutionResult | Promise<ExecutionResult> => {
+          const asWritten = () =>
+            executeSubscriptionEvent({ ...validated, rootValue: delivery, contextValue: contextFor(viewer) });
           try {
-            const result = executeSubscriptionEvent({
-              ...validated,
-              rootValue: delivery,
-              contextValue: contextFor(viewer),
-            });
+            const fast = compiled.run(operation, delivery, () => contextFor(viewer));
+            const result =
+              fast instanceof Promise ? fast.then((answer) => answer ?? asWritten()) : (fast ?? asWritten());
             return result instanceof Promise ? result.then(present, failed) : present(result);
           } catch (error) {
             return failed(error);

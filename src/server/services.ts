@@ -26,6 +26,7 @@ export function createServices(options: {
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,
+      isPrepared: config.WEIR_PREPARED === "on",
       statementTimeoutSeconds: config.WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS,
       memoryMb: config.WEIR_SEEDER_MEMORY_MB,
       coolingMinutes: config.WEIR_SEEDER_COOLING_MINUTES,

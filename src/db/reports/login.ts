@@ -12,6 +12,8 @@ export interface ReportLoginOptions {
   readonly name?: string | undefined;
   /** URL of a login that somebody else has made; absent: the service makes one. */
   readonly givenUrl?: string | undefined;
+  /** Whether statements are prepared; default true. */
+  readonly isPrepared?: boolean;
   /** Most MB of temporary files of one session. */
   readonly temporaryFilesMb: number;
 }
@@ -23,9 +25,10 @@ type Session = postgres.TransactionSql;
  * number of instances may do so at once. Throws only what the service itself could not start with.
  */
 export async function prepareReportLogin(options: ReportLoginOptions): Promise<ReportLogin> {
-  const { url, givenUrl } = options;
+  const { url, givenUrl, isPrepared } = options;
   const sql = postgres(url, {
     max: 1,
+    prepare: isPrepared ?? true,
     onnotice: () => {},
     connect_timeout: 10,
     connection: { application_name: "weir login", lock_timeout: 10_000 },

@@ -24,6 +24,7 @@ export interface ReportEngineOptions {
   readonly login: ReportLogin;
   /** Of the other databases, by id. */
   readonly urls: ReadonlyMap<number, string>;
+  readonly isPrepared: boolean;
   readonly statementTimeoutSeconds: number;
   readonly memoryMb: number;
   readonly coolingMinutes: number;
@@ -31,7 +32,7 @@ export interface ReportEngineOptions {
 
 /** Opens no connection before it is needed. */
 export function createReportEngine(options: ReportEngineOptions): ReportEngine {
-  const { login, urls, statementTimeoutSeconds, memoryMb, coolingMinutes } = options;
+  const { login, urls, coolingMinutes } = options;
   let ring = () => {};
 
   function urlOf(databaseId: number): string | GraphQLError {
@@ -48,7 +49,7 @@ export function createReportEngine(options: ReportEngineOptions): ReportEngine {
     async inSession(databaseId, work) {
       const url = urlOf(databaseId);
       if (typeof url !== "string") throw url;
-      await using session = openSession(url, { statementTimeoutSeconds, memoryMb });
+      await using session = openSession(url, options);
       await assertHarmless(session.sql);
       return await work(session.sql);
     },
@@ -65,13 +66,11 @@ export function createReportEngine(options: ReportEngineOptions): ReportEngine {
 /** Milliseconds that the service may keep a transaction waiting: it does nothing in between. */
 const IDLE_TIMEOUT = 60_000;
 
-function openSession(
-  url: string,
-  { statementTimeoutSeconds, memoryMb }: Pick<ReportEngineOptions, "statementTimeoutSeconds" | "memoryMb">,
-): Database {
+function openSession(url: string, { statementTimeoutSeconds, memoryMb, isPrepared }: ReportEngineOptions): Database {
   return openDatabase(url, {
     max: 1,
     name: "weir seeder",
+    isPrepared,
     statementTimeout: statementTimeoutSeconds * 1_000,
     settings: {
       work_mem: `${memoryMb}MB`,

@@ -83,7 +83,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     , incoming = Buffer.alloc(0)
     , needsTypes = options.fetch_types
     , backendParameters = {}
-    , statements = {}
+    , statements = new Map()
     , statementId = Math.random().toString(36).slice(2)
     , statementCount = 1
     , closedTime = 0
@@ -232,12 +232,12 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     q.prepare = options.prepare && ('prepare' in q.options ? q.options.prepare : true)
     q.string = string
     q.signature = q.prepare && types + string
-    q.onlyDescribe && (delete statements[q.signature])
+    q.onlyDescribe && forget(q.signature)
     q.parameters = q.parameters || parameters
-    q.prepared = q.prepare && q.signature in statements
+    q.prepared = q.prepare && statements.has(q.signature)
     q.describeFirst = q.onlyDescribe || (parameters.length && !q.prepared)
     q.statement = q.prepared
-      ? statements[q.signature]
+      ? used(q.signature)
       : { string, types, name: q.prepare ? statementId + statementCount++ : '' }
 
     typeof options.debug === 'function' && options.debug(id, string, parameters, types)
@@ -370,7 +370,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
 
   function connected() {
     try {
-      statements = {}
+      statements = new Map()
       needsTypes = options.fetch_types
       statementId = Math.random().toString(36).slice(2)
       statementCount = 1
@@ -635,7 +635,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     for (let i = 0; i < length; ++i)
       !query.statement.types[i] && (query.statement.types[i] = x.readUInt32BE(7 + i * 4))
 
-    query.prepare && (statements[query.signature] = query.statement)
+    query.prepare && remember(query.signature, query.statement)
     query.describeFirst && !query.onlyDescribe && (write(prepared(query)), query.describeFirst = false)
   }
 
@@ -824,8 +824,28 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     }
   }
 
+  function used(signature) {
+    const statement = statements.get(signature)
+    statements.delete(signature)
+    statements.set(signature, statement)
+    return statement
+  }
+
+  function remember(signature, statement) {
+    const other = statements.get(signature)
+    other && other !== statement && forget(signature)
+    statements.set(signature, statement)
+    statements.size > options.max_statements && forget(statements.keys().next().value)
+  }
+
+  function forget(signature) {
+    const statement = statements.get(signature)
+    statements.delete(signature) && write(b().C().str('S' + statement.name + b.N).end())
+  }
+
   function retry(q, error) {
-    delete statements[q.signature]
+    // What one of them was planned for is gone: the others may be stale too.
+    statements.forEach((_, signature) => forget(signature))
     q.retried = error
     execute(q)
   }
@@ -847,7 +867,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
       const x = await Promise.resolve(query.cursorFn(result))
       rows = 0
       x === CLOSE
-        ? write(Close(query.portal))
+        ? (query.closing = true, write(Close(query.portal)))
         : (result = new Result(), write(Execute('', query.cursorRows)))
     } catch (err) {
       write(Sync)
@@ -856,6 +876,9 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
   }
 
   function CloseComplete() {
+    if (!query || !query.closing)
+      return
+
     result.count && query.cursorFn(result)
     query.resolve(result)
   }
@@ -962,7 +985,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
         return b.i32(0xFFFFFFFF)
 
       type = types[i]
-      parameters[i] = x = type in options.serializers
+      x = type in options.serializers
         ? options.serializers[type](x)
         : '' + x
 

@@ -456,6 +456,7 @@ function parseOptions(a, b) {
     backoff         : backoff,
     keep_alive      : 60,
     prepare         : true,
+    max_statements  : Infinity,
     debug           : false,
     fetch_types     : true,
     publications    : 'alltables',

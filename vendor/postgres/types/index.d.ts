@@ -68,6 +68,11 @@ interface BaseOptions<T extends Record<string, postgres.PostgresType>> {
    */
   prepare: boolean;
   /**
+   * Most prepared statements that a connection keeps; beyond, the one that was used least recently is closed.
+   * @default Infinity
+   */
+  max_statements: number;
+  /**
    * Called when a notice is received
    * @default console.log
    */
