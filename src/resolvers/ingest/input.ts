@@ -24,7 +24,7 @@ const path = z
   .max(MOST_PATH_CHARACTERS, `is longer than ${MOST_PATH_CHARACTERS} characters`);
 const name = z.string().max(MOST_NAME_CHARACTERS, `is longer than ${MOST_NAME_CHARACTERS} characters`).nullish();
 
-const fileStatusFields = z
+const fileStatus = z
   .object({
     filePath: path,
     type: reportedWord(FILE_TYPES),
@@ -47,14 +47,7 @@ const fileStatusFields = z
     });
   });
 
-/** A latest status that lies far in the future would stay the latest one, whatever comes. */
-function fileStatus({ maxClockAheadMinutes }: Settings) {
-  const latest = new Date(Date.now() + maxClockAheadMinutes * 60_000).toISOString();
-  return fileStatusFields.refine(({ processedAt }) => processedAt == null || processedAt <= latest, {
-    path: ["processedAt"],
-    error: `is more than ${maxClockAheadMinutes} minutes ahead of the service's clock; check the clock and the time zone, or raise WEIR_MAX_CLOCK_AHEAD_MINUTES`,
-  });
-}
+const fileStatuses = z.array(fileStatus);
 
 const hl7File = z.object({
   hl7FilePath: path,
@@ -65,6 +58,7 @@ const hl7File = z.object({
   segmentNumber: z.int().min(0, "is negative; segments count from 0"),
   date: z.string().nullish(),
 });
+const hl7Files = z.array(hl7File);
 
 /** A report about one file, checked. */
 export interface NewFileStatus {
@@ -87,17 +81,30 @@ export interface FileStatusInput extends Omit<NewFileStatus, "type" | "status"> 
 }
 
 export function checkFileStatus(input: FileStatusInput, settings: Settings): NewFileStatus {
-  return checked(fileStatus(settings), input, ["input"]);
+  const row = checked(fileStatus, input, ["input"]);
+  assertNotAhead(row, "input", settings);
+  return row;
 }
 
 export function checkFileStatuses(input: readonly FileStatusInput[], settings: Settings): readonly NewFileStatus[] {
   assertBatchSize(input, settings.maxBatchRows);
-  return checked(z.array(fileStatus(settings)), input, ["input"]);
+  const rows = checked(fileStatuses, input, ["input"]);
+  for (const [at, row] of rows.entries()) assertNotAhead(row, `input[${at}]`, settings);
+  return rows;
+}
+
+/** A latest status that lies far in the future would stay the latest one, whatever comes. */
+function assertNotAhead({ processedAt }: NewFileStatus, place: string, { maxClockAheadMinutes }: Settings): void {
+  if (processedAt == null) return;
+  if (processedAt <= new Date(Date.now() + maxClockAheadMinutes * 60_000).toISOString()) return;
+  throw badInput(
+    `${place}.processedAt is more than ${maxClockAheadMinutes} minutes ahead of the service's clock; check the clock and the time zone, or raise WEIR_MAX_CLOCK_AHEAD_MINUTES.`,
+  );
 }
 
 export function checkHl7Files(input: readonly NewHl7File[], mostRows: number): readonly NewHl7File[] {
   assertBatchSize(input, mostRows);
-  const rows = checked(z.array(hl7File), input, ["input"]);
+  const rows = checked(hl7Files, input, ["input"]);
   const seen = new Map<string, number>();
   for (const [at, { logFilePath, segmentNumber }] of rows.entries()) {
     const key = `${segmentNumber} ${logFilePath}`;
