@@ -25,6 +25,8 @@ export async function connect(
   const socket = connectSocket({ host: "127.0.0.1", port });
   const closed = Promise.withResolvers<void>();
   let isClosed = false;
+  // The driver listens only some time after it was given the socket. Until then an error would end the process; "close" follows it.
+  socket.on("error", () => {});
   socket.once("close", () => {
     isClosed = true;
     closed.resolve();
@@ -39,7 +41,7 @@ export async function connect(
     const options = {
       // One socket only: postgres.js would otherwise reconnect for ever to a server that hangs up.
       socket: () => {
-        if (handedOut) throw new ConnectionLostError();
+        if (handedOut || isClosed || socket.destroyed) throw new ConnectionLostError();
         handedOut = true;
         return socket;
       },
