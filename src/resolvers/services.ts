@@ -3,6 +3,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
+import type { RunWriters } from "./runs/writes.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the process shares among all operations. */
@@ -10,6 +11,7 @@ export interface Services {
   readonly database: Database;
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
+  readonly runWriters: RunWriters;
   readonly reportEngine: ReportEngine;
   readonly settings: Settings;
   readonly keyring: Keyring;

@@ -74,7 +74,8 @@ export async function writeInStatement<Answer>(
   return answer;
 }
 
-async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
+/** Writes again what collided with another transaction. */
+export async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await write();

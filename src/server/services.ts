@@ -4,6 +4,7 @@ import type { Feed } from "../feed/feed.ts";
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
+import { createRunWriters } from "../resolvers/runs/writes.ts";
 import type { Services } from "../resolvers/services.ts";
 import type { Config } from "./config.ts";
 
@@ -23,6 +24,7 @@ export function createServices(options: {
     keyring,
     closing,
     ingestWriters: createIngestWriters(database),
+    runWriters: createRunWriters(database),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,
