@@ -1,5 +1,6 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { StepWriters } from "./documents/steps.ts";
 import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
@@ -11,6 +12,7 @@ export interface Services {
   readonly database: Database;
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
+  readonly stepWriters: StepWriters;
   readonly runWriters: RunWriters;
   readonly reportEngine: ReportEngine;
   readonly settings: Settings;

@@ -1,6 +1,7 @@
 import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
+import { createStepWriters } from "../resolvers/documents/steps.ts";
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
@@ -24,6 +25,7 @@ export function createServices(options: {
     keyring,
     closing,
     ingestWriters: createIngestWriters(database),
+    stepWriters: createStepWriters(database),
     runWriters: createRunWriters(database),
     reportEngine: createReportEngine({
       login: reportLogin,
