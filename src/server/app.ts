@@ -56,7 +56,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
     }),
   );
-  const feed = started.use(await openFeed({ url: databaseUrl, log, isPrepared }));
+  const feed = started.use(
+    await openFeed({ url: databaseUrl, log, isPrepared, mostCatchUps: config.WEIR_MAX_CATCH_UPS }),
+  );
   started.use(
     await startMaintenance({
       database,
@@ -95,7 +97,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       depth: config.WEIR_MAX_DEPTH,
       aliases: config.WEIR_MAX_ALIASES,
       complexity: config.WEIR_MAX_COMPLEXITY,
+      directives: config.WEIR_MAX_DIRECTIVES,
     },
+    rules: { tokens: config.WEIR_MAX_TOKENS, hasIntrospection: config.WEIR_INTROSPECTION === "on" },
+    trusted: config.WEIR_TRUSTED_DOCUMENTS,
   });
   const origins = { allowed: config.WEIR_CORS_ORIGINS };
   const sockets = createWebSockets({
@@ -107,8 +112,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     maxPayload: config.WEIR_MAX_BODY_BYTES,
     maxOperations: config.WEIR_MAX_SOCKET_OPERATIONS,
     silence: config.WEIR_SOCKET_SILENCE_SECONDS * 1_000,
+    handshake: config.WEIR_HANDSHAKE_TIMEOUT_SECONDS * 1_000,
   });
+  const timeouts = {
+    headersTimeout: config.WEIR_HEADERS_TIMEOUT_SECONDS * 1_000,
+    requestTimeout: Math.max(config.WEIR_REQUEST_TIMEOUT_SECONDS, config.WEIR_HEADERS_TIMEOUT_SECONDS) * 1_000,
+    // How often it looks for connections that take too long.
+    connectionsCheckingInterval: 1_000,
+  };
   const server = createServer(
+    timeouts,
     createHttpHandler({
       operations,
       log,
