@@ -59,7 +59,8 @@ async function drive(client: WeirClient, driverContainer: string, options: Drive
   const claim = async () =>
     (await client.request(CLAIM_STAGE, { driverContainer, worker, leaseSeconds: LEASE_SECONDS })).claimStage;
   // What waits already comes first; then each stage as it begins to wait.
-  for await (const _told of client.subscribe(STAGE_WAITING, { driverContainer }, { signal: options.signal })) {
+  const waiting = client.subscribe(STAGE_WAITING, { driverContainer }, { signal: options.signal });
+  while ((await waiting.next()).done !== true) {
     for (let next = await claim(); next != null; next = await claim()) {
       await execute(client, next, worker, options);
       if (options.signal.aborted) return;

@@ -107,17 +107,6 @@ export function createOperations(options: {
     return result.errors === undefined ? result : { ...result, errors: result.errors.map(presentError) };
   }
 
-  function executionArgs({ document, operationName, variables }: Operation, contextValue: Context) {
-    return {
-      schema,
-      document,
-      operationName: operationName ?? null,
-      variableValues: variables,
-      contextValue,
-      hideSuggestions: !rules.hasIntrospection,
-    };
-  }
-
   function contextFor(viewer: Viewer, liveCursor: string | null = null): Context {
     return createContext(services, viewer, liveCursor);
   }
@@ -131,7 +120,7 @@ export function createOperations(options: {
         const liveCursor = selectsLiveCursor(operation) ? await services.feed.now() : null;
         const result =
           (await compiled.run(operation, undefined, () => contextFor(viewer, liveCursor))) ??
-          (await execute(executionArgs(operation, contextFor(viewer, liveCursor))));
+          (await execute(executionArgs(schema, rules, operation, contextFor(viewer, liveCursor))));
         return present(result);
       } catch (error) {
         return { errors: [presentError(error)] };
@@ -139,7 +128,7 @@ export function createOperations(options: {
     },
     async subscribe(operation, viewer) {
       try {
-        const validated = validateSubscriptionArgs(executionArgs(operation, contextFor(viewer)));
+        const validated = validateSubscriptionArgs(executionArgs(schema, rules, operation, contextFor(viewer)));
         if (!("schema" in validated)) return { errors: validated.map(presentError) };
         const source = await createSourceEventStream(validated);
         if (!isChangeSource(source)) {
@@ -208,6 +197,22 @@ function isStackOverflow(error: unknown): boolean {
 
 function tooDeep(): GraphQLError {
   return userError("TOO_COMPLEX", "The document is nested too deeply to be read. Ask for less.");
+}
+
+function executionArgs(
+  schema: GraphQLSchema,
+  { hasIntrospection }: DocumentRules,
+  { document, operationName, variables }: Operation,
+  contextValue: Context,
+) {
+  return {
+    schema,
+    document,
+    operationName: operationName ?? null,
+    variableValues: variables,
+    contextValue,
+    hideSuggestions: !hasIntrospection,
+  };
 }
 
 /** The text of the document that a client means. Throws FORBIDDEN for one that may not run, NOT_FOUND for an id of none. */

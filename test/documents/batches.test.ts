@@ -32,7 +32,8 @@ it("reports of many workers that come together are each answered and logged, and
   expect(answers.slice(0, -1).filter(({ errors }) => errors !== undefined)).toEqual([]);
   for (const id of ids) {
     expect((await overallOf(app.url, id)).overallStatus).toMatchObject({ status: "COMPLETED", totalSteps: 40 });
-    expect((await logsOf(app.url, id)).map(({ stepName }) => stepName).toSorted()).toEqual(steps.toSorted());
+    expect(new Set((await logsOf(app.url, id)).map(({ stepName }) => stepName))).toEqual(new Set(steps));
+    expect(await logsOf(app.url, id)).toHaveLength(steps.length);
   }
 });
 

@@ -142,8 +142,8 @@ async function overSocket(app: App, payloads: readonly object[]): Promise<readon
   const socket = new WebSocket(app.url.replace("http", "ws"), "graphql-transport-ws");
   await new Promise((resolve) => socket.once("open", resolve));
   const answers: unknown[] = [];
-  socket.on("message", (data) => {
-    const message = JSON.parse(String(data)) as { type: string };
+  socket.on("message", (data: Buffer) => {
+    const message = JSON.parse(data.toString()) as { type: string };
     if (message.type === "next" || message.type === "error") answers.push(message);
   });
   socket.send(JSON.stringify({ type: "connection_init" }));
