@@ -87,13 +87,7 @@ export function createOperations(options: {
       const { document, errors } = documents.read(query);
       if (document === undefined) return { errors: errors ?? [] };
       const node = getOperationAST(document, operationName);
-      if (node == null) {
-        const message =
-          operationName === undefined
-            ? "The document has several operations: say by operationName which one to run."
-            : `The document has no operation named ${JSON.stringify(operationName)}.`;
-        return { errors: [badInput(message)] };
-      }
+      if (node == null) return { errors: [noOperation(operationName)] };
       const problem = findTextProblem(variables);
       if (problem !== undefined) return { errors: [badInput(`Variable $${problem}`)] };
       assertWithinLimits(schema, document, node, variables, limits);
@@ -197,6 +191,14 @@ function isStackOverflow(error: unknown): boolean {
 
 function tooDeep(): GraphQLError {
   return userError("TOO_COMPLEX", "The document is nested too deeply to be read. Ask for less.");
+}
+
+function noOperation(operationName: string | undefined): GraphQLError {
+  return badInput(
+    operationName === undefined
+      ? "The document has several operations: say by operationName which one to run."
+      : `The document has no operation named ${JSON.stringify(operationName)}.`,
+  );
 }
 
 function executionArgs(
