@@ -22,6 +22,7 @@ import "./reports/dashboard.ts";
 import "./reports/manifests.ts";
 import "./reports/mutations.ts";
 import "./reports/changes.ts";
+import "./attention.ts";
 import "./overview.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
