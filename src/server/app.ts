@@ -17,6 +17,7 @@ import { createHttpHandler, GRAPHQL_PATH } from "./http.ts";
 import type { Logger } from "./log.ts";
 import { createOperations } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
+import { readPages } from "./pages.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { createFanout } from "./subscriptions/fanout.ts";
@@ -34,6 +35,9 @@ export interface App extends AsyncDisposable {
    */
   stop(): Promise<void>;
 }
+
+/** The pages that were built. */
+const PAGES = path.resolve(import.meta.dirname, "../../web/dist");
 
 /** Milliseconds that requests and sockets get to finish. */
 const GRACE = 6_000;
@@ -112,6 +116,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       maxBody: config.WEIR_MAX_BODY_BYTES,
       isReady: () => feed.isLive,
       isClosing: () => closing.signal.aborted,
+      pages: readPages(PAGES),
     }),
   );
   closeIdleAtEnd(server, closing.signal);

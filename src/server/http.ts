@@ -8,6 +8,7 @@ import type { Viewer } from "../resolvers/viewer.ts";
 import { GRAPHIQL_QUERY, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
+import type { Pages } from "./pages.ts";
 
 export const GRAPHQL_PATH = "/graphql";
 
@@ -33,6 +34,8 @@ export interface HttpOptions {
   /** Whether the service can do its work now. */
   isReady: () => boolean;
   isClosing: () => boolean;
+  /** Null: they were not built. */
+  pages: Pages | null;
 }
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -52,6 +55,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
     allowOrigin(request, response, origins);
     if (isPreflight(request)) return answerPreflight(response);
     const path = (request.url ?? "/").split("?", 1)[0];
+    if (options.pages?.(request, response, path ?? "/") === true) return;
     switch (path) {
       case "/health":
         return answerJson(response, 200, { status: "ok" });
