@@ -1,5 +1,6 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { MutationRate } from "./access/rate.ts";
 import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
@@ -11,6 +12,7 @@ export interface Services {
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
   readonly reportEngine: ReportEngine;
+  readonly mutationRate: MutationRate;
   readonly settings: Settings;
   readonly keyring: Keyring;
   /** Aborted when the service stops: subscriptions complete. */
