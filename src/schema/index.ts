@@ -23,6 +23,7 @@ import "./reports/dashboard.ts";
 import "./reports/manifests.ts";
 import "./reports/mutations.ts";
 import "./reports/changes.ts";
+import "./attention.ts";
 import "./overview.ts";
 import "./access/access.ts";
 import "./access/audit.ts";

@@ -53,7 +53,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
     }),
   );
-  const feed = started.use(await openFeed({ url: databaseUrl, log, isPrepared }));
+  const feed = started.use(
+    await openFeed({ url: databaseUrl, log, isPrepared, mostCatchUps: config.WEIR_MAX_CATCH_UPS }),
+  );
   started.use(
     await startMaintenance({
       database,
@@ -84,16 +86,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       log,
     }),
   );
-  const operations = createOperations({
-    schema,
-    services,
-    log,
-    limits: {
-      depth: config.WEIR_MAX_DEPTH,
-      aliases: config.WEIR_MAX_ALIASES,
-      complexity: config.WEIR_MAX_COMPLEXITY,
-    },
-  });
+  const operations = createOperations({ schema, services, log, ...operationRules(config) });
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);
   const { server, sockets, scheme, reload } = openEdge({
@@ -128,6 +121,19 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     reload,
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
+  };
+}
+
+function operationRules(config: Config) {
+  return {
+    limits: {
+      depth: config.WEIR_MAX_DEPTH,
+      aliases: config.WEIR_MAX_ALIASES,
+      complexity: config.WEIR_MAX_COMPLEXITY,
+      directives: config.WEIR_MAX_DIRECTIVES,
+    },
+    rules: { tokens: config.WEIR_MAX_TOKENS, hasIntrospection: config.WEIR_INTROSPECTION === "on" },
+    trusted: config.WEIR_TRUSTED_DOCUMENTS,
   };
 }
 

@@ -45,6 +45,7 @@ export function openEdge(options: {
     maxPayload: config.WEIR_MAX_BODY_BYTES,
     maxOperations: config.WEIR_MAX_SOCKET_OPERATIONS,
     silence: config.WEIR_SOCKET_SILENCE_SECONDS * 1_000,
+    handshake: config.WEIR_HANDSHAKE_TIMEOUT_SECONDS * 1_000,
   });
   const handler = createHttpHandler({
     operations,

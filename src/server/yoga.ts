@@ -29,6 +29,7 @@ export function createYogaEdge(options: YogaOptions) {
     landingPage: false,
     cors: false,
     multipart: false,
+    extraParamNames: ["documentId"],
     maxRequestBodySize: maxBody,
     parserAndValidationCache: false,
     logging: {

@@ -1,7 +1,8 @@
 import type { ApiTokenRow } from "../../db/access/tables.ts";
 import { type CreatedApiToken, createApiToken, listApiTokens, revokeApiToken } from "../../resolvers/access/tokens.ts";
-import type { Role, System, Viewer } from "../../resolvers/viewer.ts";
+import type { Role, Viewer } from "../../resolvers/viewer.ts";
 import { builder } from "../builder.ts";
+import { GaugedSystem } from "../systems.ts";
 
 const RoleRef = builder.enumType("Role", {
   description: "What a token may do; each role includes the ones before it.",
@@ -10,16 +11,6 @@ const RoleRef = builder.enumType("Role", {
     WORKER: { description: "Report as well." },
     ADMIN: { description: "Configure as well: pipelines, reports with their SQL, tokens." },
   } satisfies Record<Role, object>,
-});
-
-const SystemRef = builder.enumType("System", {
-  description: "A system that is gauged.",
-  values: {
-    INGEST: { value: "ingest", description: "Files that are ingested." },
-    PIPELINES: { value: "pipelines", description: "Pipelines and their runs." },
-    DOCUMENTS: { value: "documents", description: "Documents that are processed." },
-    REPORTS: { value: "reports", description: "Reports that are refreshed." },
-  } as const satisfies Record<Uppercase<System>, { value: System; description: string }>,
 });
 
 const limits = {
@@ -39,7 +30,7 @@ const ViewerRef = builder.objectRef<Viewer>("Viewer").implement({
       resolve: ({ agencySlugs }) => copied(agencySlugs),
     }),
     systems: t.field({
-      type: [SystemRef],
+      type: [GaugedSystem],
       nullable: true,
       description: limits.systems,
       resolve: ({ systems }) => copied(systems),
@@ -64,7 +55,7 @@ const ApiTokenRef = builder.objectRef<ApiTokenRow>("ApiToken").implement({
       resolve: ({ agencySlugs }) => copied(agencySlugs),
     }),
     systems: t.field({
-      type: [SystemRef],
+      type: [GaugedSystem],
       nullable: true,
       description: limits.systems,
       resolve: ({ systems }) => copied(systems),
@@ -112,7 +103,7 @@ const ApiTokenInput = builder.inputType("ApiTokenInput", {
     }),
     role: t.field({ type: RoleRef, required: true, description: "What it may do." }),
     agencySlugs: t.stringList({ description: limits.agencySlugs }),
-    systems: t.field({ type: [SystemRef], description: limits.systems }),
+    systems: t.field({ type: [GaugedSystem], description: limits.systems }),
     driverContainers: t.stringList({ description: limits.driverContainers }),
     expiresAt: t.field({ type: "DateTime", description: "When it stops working; null: never by itself." }),
   }),

@@ -38,10 +38,10 @@ export interface Listener {
 export function openListener(config: Config, handler: HttpHandler, log: Logger): Listener {
   const { WEIR_TLS_CERT: certFile, WEIR_TLS_KEY: keyFile } = config;
   if (certFile === undefined || keyFile === undefined)
-    return { server: createServer(handler), scheme: "http", reload: null };
+    return { server: createServer(timeoutsOf(config), handler), scheme: "http", reload: null };
   const read = () => ({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
   try {
-    const server = createTlsServer({ ...read(), minVersion: "TLSv1.2" }, handler);
+    const server = createTlsServer({ ...timeoutsOf(config), ...read(), minVersion: "TLSv1.2" }, handler);
     const reload = () => {
       try {
         server.setSecureContext({ ...read(), minVersion: "TLSv1.2" });
@@ -55,4 +55,13 @@ export function openListener(config: Config, handler: HttpHandler, log: Logger):
     const why = error instanceof Error ? error.message : String(error);
     throw new AccessError(`WEIR_TLS_CERT and WEIR_TLS_KEY can't be used: ${why}.`);
   }
+}
+
+function timeoutsOf(config: Config) {
+  return {
+    headersTimeout: config.WEIR_HEADERS_TIMEOUT_SECONDS * 1_000,
+    requestTimeout: Math.max(config.WEIR_REQUEST_TIMEOUT_SECONDS, config.WEIR_HEADERS_TIMEOUT_SECONDS) * 1_000,
+    // How often it looks for connections that take too long.
+    connectionsCheckingInterval: 1_000,
+  };
 }

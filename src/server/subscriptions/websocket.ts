@@ -30,6 +30,8 @@ export interface WebSocketOptions extends SocketAccessOptions {
    * either, and may go on.
    */
   silence: number;
+  /** Milliseconds in which a client has to send connection_init; then its socket is closed with 4408. */
+  handshake: number;
 }
 
 export interface WebSockets {
@@ -75,6 +77,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
     onConnect: ({ extra, connectionParams }) => extra.access.connect(connectionParams),
+    connectionInitWaitTimeout: options.handshake,
     onSubscribe: (context, id, payload) =>
       prepare(options, running, { id, payload, connection: context.extra, operations: context.subscriptions }),
     execute: (args) => {
