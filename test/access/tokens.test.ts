@@ -181,6 +181,11 @@ describe("a limit to systems", () => {
       'mutation { createFile(input: { filehash: "x" }) { id } }',
     ])
       expect(await codes(query), query).toEqual(["FORBIDDEN"]);
+    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/failed', 'HL7', 'failed')`;
+    await database.sql`with f as (insert into documents.files (filehash) values ('x') returning id)
+      insert into documents.file_processing_steps (file_id, step_name, status) select id, 's', 'failure' from f`;
+    const { data } = await post(app.url, "{ attention { system } }", {}, bearer(secret));
+    expect(data).toEqual({ attention: [{ system: "INGEST" }] });
   });
 });
 
