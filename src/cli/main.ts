@@ -1,11 +1,19 @@
 import manifest from "../../package.json" with { type: "json" };
 import { ConfigError, readConfig } from "../server/config.ts";
-import { takesNoArguments, UsageError } from "./arguments.ts";
+import { readArguments, takesNoArguments, UsageError } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
-  weir serve     start the service; settings are environment variables, see the README
+  weir serve [--insecure]
+                 start the service; settings are environment variables, see the README. --insecure serves a network
+                 without asking for tokens
+  weir token create [--role viewer|worker|admin] [--agency <slug>]… [--system <system>]… [--driver <container>]…
+                    [--days <until it expires>] <name>
+                 make a token and print its secret, this once; the first one closes the service to whoever has none
+  weir token list
+  weir token revoke <id or name>
+                 end a token, and its sockets within 5 seconds
   weir demo      start the service with sample logs flowing through it
   weir backfill [--dry-run] [--batch-size <files>]
                  rebuild the steps of documents from their logs; run again, it goes on
@@ -23,8 +31,7 @@ type Command = (args: readonly string[]) => Promise<Failure | undefined>;
 /** Each is loaded when it is called: a wrong setting, or a call for help, is answered at once. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: async (args) => {
-    takesNoArguments("serve", args);
-    const config = readConfig(process.env);
+    const config = readConfig({ ...process.env, ...settingsOfServe(args) });
     return (await import("./serve.ts")).serve(config);
   },
   demo: async (args) => {
@@ -41,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     await demo.main();
     return undefined;
   },
+  token: async (args) => {
+    const config = readConfig(process.env);
+    return (await import("./token.ts")).token(config, args);
+  },
   backfill: async (args) => {
     const config = readConfig(process.env);
     return (await import("./backfill.ts")).backfill(config, args);
@@ -54,6 +65,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return (await import("./import.ts")).importKind(config, args);
   },
 };
+
+/** Options of `weir serve`, each of which stands for a setting. */
+const SERVE_OPTIONS = { insecure: { type: "boolean" } } as const;
+
+function settingsOfServe(args: readonly string[]): Readonly<Record<string, string>> {
+  const { positionals, values } = readArguments(args, SERVE_OPTIONS);
+  takesNoArguments("serve", positionals);
+  return values.insecure === true ? { WEIR_INSECURE: "on" } : {};
+}
 
 /** Runs the command line. Sets the exit code: 0 done, 1 failed, 2 called or configured wrongly. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { badInput, userError } from "./errors.ts";
 import { agencyScope } from "./reports/agency-scope.ts";
 import type { Settings } from "./settings.ts";
 import { writeInTransaction } from "./transactions.ts";
+import { type System, sees } from "./viewer.ts";
 
 /** Subjects of one kind that are looked at; beyond, a group is told without the number of all. */
 const MOST = 1_000;
@@ -18,7 +19,7 @@ export type AttentionAction = "RETRY" | "REFRESH" | "SHOW";
 
 interface Kind {
   readonly severity: "NEEDS_YOU" | "WATCH";
-  readonly system: "INGEST" | "PIPELINES" | "DOCUMENTS" | "REPORTS";
+  readonly system: System;
   /** What the keys of its subjects are. */
   readonly topic: Topic;
   readonly actions: readonly AttentionAction[];
@@ -32,7 +33,7 @@ interface Kind {
 const KINDS = {
   FILES_FAILED: {
     severity: "NEEDS_YOU",
-    system: "INGEST",
+    system: "ingest",
     topic: "FILE_STATUS",
     actions: ["SHOW"],
     one: "file",
@@ -41,7 +42,7 @@ const KINDS = {
   },
   PIPELINE_FAILED: {
     severity: "NEEDS_YOU",
-    system: "PIPELINES",
+    system: "pipelines",
     topic: "PIPELINE",
     actions: ["RETRY", "SHOW"],
     one: "table",
@@ -50,7 +51,7 @@ const KINDS = {
   },
   DOCUMENT_FAILED: {
     severity: "NEEDS_YOU",
-    system: "DOCUMENTS",
+    system: "documents",
     topic: "FILE",
     actions: ["SHOW"],
     one: "document",
@@ -59,7 +60,7 @@ const KINDS = {
   },
   REPORT_FAILING: {
     severity: "NEEDS_YOU",
-    system: "REPORTS",
+    system: "reports",
     topic: "SEEDER_JOB",
     actions: ["REFRESH", "SHOW"],
     one: "report",
@@ -69,7 +70,7 @@ const KINDS = {
   },
   FILES_STUCK: {
     severity: "WATCH",
-    system: "INGEST",
+    system: "ingest",
     topic: "FILE_STATUS",
     actions: ["SHOW"],
     one: "HL7 file",
@@ -79,7 +80,7 @@ const KINDS = {
   },
   PIPELINE_OVERDUE: {
     severity: "WATCH",
-    system: "PIPELINES",
+    system: "pipelines",
     topic: "PIPELINE",
     actions: ["SHOW"],
     one: "table",
@@ -88,7 +89,7 @@ const KINDS = {
   },
   RUN_LONG: {
     severity: "WATCH",
-    system: "PIPELINES",
+    system: "pipelines",
     topic: "RUN",
     actions: ["SHOW"],
     one: "run",
@@ -97,7 +98,7 @@ const KINDS = {
   },
   STEP_STALLED: {
     severity: "WATCH",
-    system: "DOCUMENTS",
+    system: "documents",
     topic: "FILE",
     actions: ["SHOW"],
     one: "document",
@@ -107,7 +108,7 @@ const KINDS = {
   },
   REPORT_STREAK: {
     severity: "WATCH",
-    system: "REPORTS",
+    system: "reports",
     topic: "SEEDER_JOB",
     actions: ["REFRESH", "SHOW"],
     one: "report",
@@ -116,7 +117,7 @@ const KINDS = {
   },
   REPORT_LONG: {
     severity: "WATCH",
-    system: "REPORTS",
+    system: "reports",
     topic: "SEEDER_JOB",
     actions: ["SHOW"],
     one: "report",
@@ -174,7 +175,7 @@ export async function attention(context: Context): Promise<readonly AttentionIte
       ${settings.failingAfter}, ${scope === null ? null : textArray(scope)}, ${MOST}) a
     left join weir.acknowledgement k on k.viewer = ${viewer.name ?? ""} and k.id = a.id
     order by a.since nulls last, a.id`);
-  const items = rows.map((row) => toItem(row, settings));
+  const items = rows.map((row) => toItem(row, settings)).filter(({ system }) => sees(viewer, system));
   return [
     ...items.filter(({ severity }) => severity === "NEEDS_YOU"),
     ...items.filter(({ severity }) => severity === "WATCH"),

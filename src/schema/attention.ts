@@ -9,6 +9,7 @@ import {
 } from "../resolvers/attention.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";
+import { GaugedSystem } from "./systems.ts";
 
 const Kind = builder.enumType("AttentionKind", {
   description:
@@ -32,16 +33,6 @@ const Severity = builder.enumType("AttentionSeverity", {
   values: {
     NEEDS_YOU: { description: "It does not mend itself." },
     WATCH: { description: "It may mend itself, or get worse." },
-  } as const,
-});
-
-const System = builder.enumType("GaugedSystem", {
-  description: "One of the four systems.",
-  values: {
-    INGEST: { description: "HL7 files." },
-    PIPELINES: { description: "Tables." },
-    DOCUMENTS: { description: "Documents." },
-    REPORTS: { description: "Reports." },
   } as const,
 });
 
@@ -77,7 +68,7 @@ const ItemRef = builder.objectRef<Item>("AttentionItem").implement({
       description: "Whether somebody has to act.",
       resolve: ({ severity }) => severity,
     }),
-    system: t.field({ type: System, description: "Where.", resolve: ({ system }) => system }),
+    system: t.field({ type: GaugedSystem, description: "Where.", resolve: ({ system }) => system }),
     title: t.exposeString("title", { description: "A sentence: who is in trouble, and what it is." }),
     message: t.exposeString("message", {
       nullable: true,
@@ -114,7 +105,7 @@ const ItemRef = builder.objectRef<Item>("AttentionItem").implement({
 builder.queryFields((t) => ({
   attention: t.field({
     type: [ItemRef],
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "all" },
     description:
       "What needs a person, then what to keep an eye on, grouped by cause; of each the oldest first. Empty: everything flows. Of each kind the newest 1,000 are looked at. Role: VIEWER.",
     resolve: async (_root, _args, context) => [...(await attention(context))],
@@ -124,7 +115,7 @@ builder.queryFields((t) => ({
 builder.mutationFields((t) => ({
   acknowledge: t.field({
     type: ItemRef,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "all" },
     args: { id: t.arg.id({ required: true, description: "The item." }) },
     description:
       "Remembers that this viewer has seen an item, until something of its cause is newer. Role: VIEWER. Errors: NOT_FOUND when it is not there any more.",
