@@ -28,6 +28,14 @@ export const CLAIM_STAGE = graphql(`
   }
 `);
 
+export const STAGE_WAITING = graphql(`
+  subscription StageWaiting($driverContainer: String!, $after: Cursor) {
+    stageWaiting(driverContainer: $driverContainer, after: $after, snapshot: true) {
+      cursor
+    }
+  }
+`);
+
 export const HEARTBEAT_STAGE = graphql(`
   mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {
     heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {

@@ -5,7 +5,7 @@ import type { Sql } from "postgres";
 import type { ClaimStageMutation } from "../../src/client/gql/graphql.ts";
 import { createWeirClient, type WeirClient, WeirError } from "../../src/client/index.ts";
 import { connect } from "./database.ts";
-import { CLAIM_STAGE, COMPLETE_STAGE, FAIL_STAGE, HEARTBEAT_STAGE, RUN_FILES } from "./documents.ts";
+import { CLAIM_STAGE, COMPLETE_STAGE, FAIL_STAGE, HEARTBEAT_STAGE, RUN_FILES, STAGE_WAITING } from "./documents.ts";
 import { describeTable, extract } from "./extract.ts";
 import { verifyFiles } from "./lake.ts";
 import { load } from "./load.ts";
@@ -30,7 +30,6 @@ export const STAGES = [
 ] as const;
 
 const LEASE_SECONDS = 30;
-const IDLE = 500;
 
 export interface DriverOptions {
   readonly weir: string;
@@ -38,8 +37,6 @@ export interface DriverOptions {
   readonly lake: string;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
-  /** Milliseconds between two looks for work. Default 500. */
-  readonly idle?: number;
   /** Is told before each stage, and may throw: a mishap on purpose. */
   readonly beforeStage?: (stageType: string) => void;
 }
@@ -59,14 +56,15 @@ export async function runDrivers(options: DriverOptions): Promise<void> {
 
 async function drive(client: WeirClient, driverContainer: string, options: DriverOptions): Promise<void> {
   const worker = `${driverContainer}-${randomUUID().slice(0, 8)}`;
-  while (!options.signal.aborted) {
-    const { claimStage: claim } = await client.request(CLAIM_STAGE, {
-      driverContainer,
-      worker,
-      leaseSeconds: LEASE_SECONDS,
-    });
-    if (claim == null) await sleep(options.idle ?? IDLE, undefined, { signal: options.signal }).catch(() => {});
-    else await execute(client, claim, worker, options);
+  const claim = async () =>
+    (await client.request(CLAIM_STAGE, { driverContainer, worker, leaseSeconds: LEASE_SECONDS })).claimStage;
+  // What waits already comes first; then each stage as it begins to wait.
+  const waiting = client.subscribe(STAGE_WAITING, { driverContainer }, { signal: options.signal });
+  while ((await waiting.next()).done !== true) {
+    for (let next = await claim(); next != null; next = await claim()) {
+      await execute(client, next, worker, options);
+      if (options.signal.aborted) return;
+    }
   }
 }
 

@@ -38,8 +38,6 @@ export interface Feed extends AsyncDisposable {
   ring(): void;
 }
 
-/** Connections on which subscriptions that catch up read, so that they hold up nobody else's queries. */
-const READERS = 4;
 /** The feed's statements go by an index always, also while nobody has counted the rows of a new partition. */
 const SETTINGS = { enable_seqscan: "off" };
 /** Milliseconds. */
@@ -49,12 +47,18 @@ const STATEMENT_TIMEOUT = 30_000;
  * Opens the feed on connections of its own: one that looks, one that listens, and some for those who catch up. Rejects when
  * the database can't be reached.
  */
-export async function openFeed(options: { url: string; log: FeedLog; isPrepared?: boolean }): Promise<Feed> {
-  const { url, log, isPrepared = true } = options;
+export async function openFeed(options: {
+  url: string;
+  log: FeedLog;
+  isPrepared?: boolean;
+  /** Subscriptions that catch up at a time; the others wait their turn, and none holds up anybody's queries. Default 4. */
+  mostCatchUps?: number;
+}): Promise<Feed> {
+  const { url, log, isPrepared = true, mostCatchUps = 4 } = options;
   const session = { settings: SETTINGS, statementTimeout: STATEMENT_TIMEOUT, isPrepared };
   await using opened = new AsyncDisposableStack();
   const own = opened.use(openDatabase(url, { max: 1, name: "weir feed", ...session }));
-  const readers = opened.use(openDatabase(url, { max: READERS, name: "weir readers", ...session }));
+  const readers = opened.use(openDatabase(url, { max: mostCatchUps, name: "weir readers", ...session }));
   let id = await readFeedId(own.db);
   const tail = opened.use(
     await startTail({

@@ -1,6 +1,7 @@
-import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
+import { type JsonRow, rowReader } from "../db/rows.ts";
 import { type Filter, filterToSql } from "./conditions.ts";
 import { CursorError, capSnapshot, type Mark, type Position, parseSnapshot } from "./cursor.ts";
 import { type ChangeOperation, TOPICS, type Topic } from "./topics.ts";
@@ -169,6 +170,19 @@ export function positionAfter(piece: Piece, seq: number = piece.upTo): Position 
   return { seen: piece.from, partial: { to: piece.to, seq } };
 }
 
+const READERS: Readonly<Record<Topic, (json: JsonRow) => Readonly<Record<string, unknown>>>> = {
+  FILE_STATUS: rowReader(TOPICS.FILE_STATUS.table),
+  HL7_FILE: rowReader(TOPICS.HL7_FILE.table),
+  PIPELINE: rowReader(TOPICS.PIPELINE.table),
+  RUN: rowReader(TOPICS.RUN.table),
+  RUN_STAGE: rowReader(TOPICS.RUN_STAGE.table),
+  FILE: rowReader(TOPICS.FILE.table),
+  FILE_STEP: rowReader(TOPICS.FILE_STEP.table),
+  PROCESSING_LOG: rowReader(TOPICS.PROCESSING_LOG.table),
+  SEEDER_JOB: rowReader(TOPICS.SEEDER_JOB.table),
+  SEEDER_RUN: rowReader(TOPICS.SEEDER_RUN.table),
+};
+
 function toChange(logged: LogRow): LoggedChange {
   const { topic } = logged;
   // The text until somebody wants the row, then the row: never both, the hub remembers many of them.
@@ -185,27 +199,11 @@ function toChange(logged: LogRow): LoggedChange {
     isCarried: logged.is_carried,
     size: text.length,
     row: () => {
-      row ??= rowFromJson(topic, JSON.parse(text));
+      row ??= READERS[topic](JSON.parse(text));
       text = "";
       return row;
     },
   };
-}
-
-/** Turns `to_jsonb(row)` into what a select of the same row answers: drizzle's names, instants in their one form. */
-function rowFromJson(topic: Topic, json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const columns: Readonly<Record<string, Column>> = getColumns(TOPICS[topic].table);
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => {
-      const value = json[column.name] ?? null;
-      return [
-        name,
-        typeof value === "string" && column.getSQLType() === "timestamp with time zone"
-          ? instantFromPostgres(value)
-          : value,
-      ];
-    }),
-  );
 }
 
 /**

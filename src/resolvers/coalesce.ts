@@ -1,49 +1,108 @@
-import DataLoader from "dataloader";
-
 /** Batches under way at once; what arrives meanwhile is gathered for the next one. */
 const CONCURRENCY = 2;
 const MOST = 200;
 
+interface Coalescing<Input, Output> {
+  /** Writes a batch: each member gets its own answer. A rejection is the whole batch's. */
+  readonly write: (inputs: readonly Input[]) => Promise<readonly (Output | Error)[]>;
+  /** What all members of one batch have in common, since a statement has one writer. */
+  readonly groupOf: (input: Input) => string;
+  /**
+   * What an input changes, where two of them can't be in one statement: they are written one after the other, in the order in
+   * which they came. Null: it goes with any other.
+   */
+  readonly subjectOf: (input: Input) => string | null;
+  /** Tells errors that would hit every member alike, for which trying one by one is pointless. */
+  readonly isFatal: (error: unknown) => boolean;
+}
+
+interface Waiting<Input, Output> {
+  readonly input: Input;
+  readonly group: string;
+  readonly subject: string | null;
+  readonly resolve: (output: Output) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /**
  * Turns writes that arrive together into one: under load a statement carries many callers' rows, and a lone caller waits
  * for nobody. Each caller gets his own answer; when a batch fails, its members are written one by one, so that only the
- * one at fault fails. `isFatal` tells errors that would hit every member alike, for which that is pointless.
+ * one at fault fails.
  */
-export function coalesceWrites<Input, Output>(
-  write: (inputs: readonly Input[]) => Promise<readonly (Output | Error)[]>,
-  isFatal: (error: unknown) => boolean,
-): (input: Input) => Promise<Output> {
+export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>): (input: Input) => Promise<Output> {
+  const { write, groupOf, subjectOf, isFatal } = options;
+  let waiting: Waiting<Input, Output>[] = [];
   let underWay = 0;
-  const waiting: (() => void)[] = [];
+  let isScheduled = false;
+  /** Subjects that are being written. */
+  const busy = new Set<string>();
 
-  async function writeBatch(inputs: readonly Input[]): Promise<readonly (Output | Error)[]> {
+  function schedule(): void {
+    if (isScheduled || underWay >= CONCURRENCY) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      while (underWay < CONCURRENCY) {
+        const batch = takeBatch();
+        if (batch.length === 0) return;
+        void writeBatch(batch);
+      }
+    });
+  }
+
+  /** The first that may be written now, and those that can go with it. */
+  function takeBatch(): readonly Waiting<Input, Output>[] {
+    const batch: Waiting<Input, Output>[] = [];
+    const left: Waiting<Input, Output>[] = [];
+    // Whoever waits keeps those behind him that change the same.
+    const held = new Set<string>();
+    for (const one of waiting) {
+      const { group, subject } = one;
+      const isFree = subject === null || !(busy.has(subject) || held.has(subject));
+      if (isFree && batch.length < MOST && (batch[0] === undefined || batch[0].group === group)) {
+        batch.push(one);
+        if (subject !== null) busy.add(subject);
+      } else {
+        left.push(one);
+        if (subject !== null) held.add(subject);
+      }
+    }
+    waiting = left;
+    return batch;
+  }
+
+  async function writeBatch(batch: readonly Waiting<Input, Output>[]): Promise<void> {
+    underWay += 1;
+    const answers = await answersOf(batch.map(({ input }) => input));
+    underWay -= 1;
+    for (const [at, { subject, resolve, reject }] of batch.entries()) {
+      if (subject !== null) busy.delete(subject);
+      const answer = answers[at];
+      if (answer === undefined) reject(new Error("a write got no answer"));
+      else if (answer instanceof Error) reject(answer);
+      else resolve(answer);
+    }
+    if (waiting.length > 0) schedule();
+  }
+
+  async function answersOf(inputs: readonly Input[]): Promise<readonly (Output | Error)[]> {
     try {
       return await write(inputs);
     } catch (error) {
       if (inputs.length === 1 || isFatal(error)) return inputs.map(() => asError(error));
-      const one = (input: Input) => write([input]).catch((alone: unknown) => [asError(alone)]);
       const answers: (Output | Error)[] = [];
-      for (const input of inputs) answers.push(...(await one(input)));
+      for (const input of inputs) {
+        answers.push(...(await write([input]).catch((alone: unknown) => [asError(alone)])));
+      }
       return answers;
-    } finally {
-      underWay -= 1;
-      waiting.shift()?.();
     }
   }
 
-  const loader = new DataLoader<Input, Output>(writeBatch, {
-    cache: false,
-    maxBatchSize: MOST,
-    batchScheduleFn: (dispatch) => {
-      const start = () => {
-        underWay += 1;
-        dispatch();
-      };
-      if (underWay < CONCURRENCY) setImmediate(start);
-      else waiting.push(start);
-    },
-  });
-  return (input) => loader.load(input);
+  return (input) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ input, group: groupOf(input), subject: subjectOf(input), resolve, reject });
+      schedule();
+    });
 }
 
 function asError(error: unknown): Error {

@@ -13,7 +13,8 @@ export interface KeyedReport {
   readonly input: unknown;
 }
 
-function hashOf(input: unknown): string {
+/** Tells whether two reports say the same. */
+export function hashOf(input: unknown): string {
   return createHash("sha256").update(JSON.stringify(input)).digest("hex");
 }
 
@@ -52,13 +53,15 @@ export async function firstAnswer<Answer>(db: Db | Transaction, report: KeyedRep
   const [first] = await db.execute<{ input_hash: string; result: Answer }>(sql`/* weir.first_answer */
     select input_hash, result from weir.idempotency
     where operation = ${operation} and actor = ${actor} and key = ${key}`);
-  if (first?.input_hash !== hashOf(input)) {
-    throw userError(
-      "CONFLICT",
-      `The idempotency key ${key} was used for another input. Use a new key for a new report.`,
-    );
-  }
+  if (first?.input_hash !== hashOf(input)) throw otherInput(key);
   return first.result;
+}
+
+export function otherInput(key: string): Error {
+  return userError(
+    "CONFLICT",
+    `The idempotency key ${key} was used for another input. Use a new key for a new report.`,
+  );
 }
 
 /** Does the work of a report, once: a repeated one is answered what the first one was. */

@@ -3,7 +3,7 @@ import { badInput } from "./errors.ts";
 import { formatPath } from "./text.ts";
 
 /** Parses, or throws BAD_USER_INPUT that names the first value at fault. */
-export function checked<Output>(schema: z.ZodType<Output>, input: unknown, root: readonly string[]): Output {
+export function checked<Output>(schema: z.ZodType<Output>, input: unknown, root: readonly (string | number)[]): Output {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

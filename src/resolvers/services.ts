@@ -1,8 +1,10 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { StepWriters } from "./documents/steps.ts";
 import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
+import type { RunWriters } from "./runs/writes.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the process shares among all operations. */
@@ -10,6 +12,8 @@ export interface Services {
   readonly database: Database;
   readonly feed: Feed;
   readonly ingestWriters: IngestWriters;
+  readonly stepWriters: StepWriters;
+  readonly runWriters: RunWriters;
   readonly reportEngine: ReportEngine;
   readonly settings: Settings;
   readonly keyring: Keyring;

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, type Db, isStalePlan, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
+import { type Database, isStalePlan, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import { once } from "./idempotency.ts";
 import { checkIdempotencyKey } from "./input.ts";
@@ -61,20 +61,8 @@ export async function writeInTransaction<Answer extends string | number | readon
   return answer;
 }
 
-/**
- * The same for a mutation that is one statement, hence one round trip. The statement reads its writer before it writes: from a
- * `with w as materialized (${writer})` that what it does depends on.
- */
-export async function writeInStatement<Answer>(
-  { database, viewer, written }: WriteContext,
-  execute: (db: Db, writer: SQL) => Promise<Answer>,
-): Promise<Answer> {
-  const answer = await retried(() => execute(database.db, asWriter(viewer.name ?? "")));
-  written();
-  return answer;
-}
-
-async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
+/** Writes again what collided with another transaction. */
+export async function retried<Answer>(write: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await write();

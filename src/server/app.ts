@@ -56,7 +56,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
     }),
   );
-  const feed = started.use(await openFeed({ url: databaseUrl, log, isPrepared }));
+  const feed = started.use(
+    await openFeed({ url: databaseUrl, log, isPrepared, mostCatchUps: config.WEIR_MAX_CATCH_UPS }),
+  );
   started.use(
     await startMaintenance({
       database,
@@ -87,16 +89,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       log,
     }),
   );
-  const operations = createOperations({
-    schema,
-    services,
-    log,
-    limits: {
-      depth: config.WEIR_MAX_DEPTH,
-      aliases: config.WEIR_MAX_ALIASES,
-      complexity: config.WEIR_MAX_COMPLEXITY,
-    },
-  });
+  const operations = createOperations({ schema, services, log, ...operationRules(config) });
   const origins = { allowed: config.WEIR_CORS_ORIGINS };
   const sockets = createWebSockets({
     schema,
@@ -107,8 +100,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     maxPayload: config.WEIR_MAX_BODY_BYTES,
     maxOperations: config.WEIR_MAX_SOCKET_OPERATIONS,
     silence: config.WEIR_SOCKET_SILENCE_SECONDS * 1_000,
+    handshake: config.WEIR_HANDSHAKE_TIMEOUT_SECONDS * 1_000,
   });
   const server = createServer(
+    timeoutsOf(config),
     createHttpHandler({
       operations,
       log,
@@ -141,6 +136,28 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const stopOnce = () => (stopping ??= stop());
   return { url: urlOf(server.address()), services, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+}
+
+function operationRules(config: Config) {
+  return {
+    limits: {
+      depth: config.WEIR_MAX_DEPTH,
+      aliases: config.WEIR_MAX_ALIASES,
+      complexity: config.WEIR_MAX_COMPLEXITY,
+      directives: config.WEIR_MAX_DIRECTIVES,
+    },
+    rules: { tokens: config.WEIR_MAX_TOKENS, hasIntrospection: config.WEIR_INTROSPECTION === "on" },
+    trusted: config.WEIR_TRUSTED_DOCUMENTS,
+  };
+}
+
+function timeoutsOf(config: Config) {
+  return {
+    headersTimeout: config.WEIR_HEADERS_TIMEOUT_SECONDS * 1_000,
+    requestTimeout: Math.max(config.WEIR_REQUEST_TIMEOUT_SECONDS, config.WEIR_HEADERS_TIMEOUT_SECONDS) * 1_000,
+    // How often it looks for connections that take too long.
+    connectionsCheckingInterval: 1_000,
+  };
 }
 
 /** A connection that is kept alive would hold up the end for seconds after its last response. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readSecretKey } from "../resolvers/pipelines/credentials.ts";
 import { readDatabases } from "./databases.ts";
+import { readTrustedDocuments, type TrustedDocuments } from "./trusted.ts";
 
 /** A setting can't be used; the message is one line that says which, what it was, and what is allowed. */
 export class ConfigError extends Error {}
@@ -74,6 +75,14 @@ const settings = z.object({
   WEIR_MAX_DEPTH: wholeNumber(1, 1_000, 15),
   WEIR_MAX_ALIASES: wholeNumber(0, 10_000, 50),
   WEIR_MAX_COMPLEXITY: wholeNumber(1, 1_000_000_000, 200_000),
+  WEIR_MAX_DIRECTIVES: wholeNumber(0, 10_000, 50),
+  WEIR_MAX_TOKENS: wholeNumber(100, 1_000_000, 20_000),
+  WEIR_INTROSPECTION: z.enum(["on", "off"], "on or off").default("on"),
+  WEIR_TRUSTED_DOCUMENTS: z.string().optional(),
+  WEIR_MAX_CATCH_UPS: wholeNumber(1, 10_000, 4),
+  WEIR_HANDSHAKE_TIMEOUT_SECONDS: wholeNumber(1, 300, 5),
+  WEIR_HEADERS_TIMEOUT_SECONDS: wholeNumber(1, 300, 15),
+  WEIR_REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 3_600, 120),
   WEIR_MAX_SOCKET_OPERATIONS: wholeNumber(1, 100_000, 100),
   WEIR_SOCKET_SILENCE_SECONDS: wholeNumber(30, 86_400, 300),
   WEIR_STATEMENT_TIMEOUT_SECONDS: wholeNumber(1, 86_400, 30),
@@ -92,7 +101,9 @@ const settings = z.object({
   WEIR_DATABASES: z.string().optional(),
 });
 
-export type Config = Omit<z.infer<typeof settings>, "WEIR_DATABASES"> & {
+export type Config = Omit<z.infer<typeof settings>, "WEIR_DATABASES" | "WEIR_TRUSTED_DOCUMENTS"> & {
+  /** The documents that may run; undefined: any. */
+  readonly WEIR_TRUSTED_DOCUMENTS: TrustedDocuments | undefined;
   /** URLs of the databases besides the service's own in which reports are made, by id. */
   readonly WEIR_DATABASES: ReadonlyMap<number, string>;
 };
@@ -118,9 +129,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   );
   const result = settings.safeParse(given);
   if (result.success) {
-    const { WEIR_DATABASES: file, ...others } = result.data;
+    const { WEIR_DATABASES: file, WEIR_TRUSTED_DOCUMENTS: list, ...others } = result.data;
+    const trusted = list === undefined ? undefined : readTrustedDocuments(list);
+    if (typeof trusted === "string") {
+      throw new ConfigError(
+        `WEIR_TRUSTED_DOCUMENTS is ${JSON.stringify(list)}: ${trusted}; allowed: a file like {"<id>": "query …"}.`,
+      );
+    }
     const databases = file === undefined ? new Map<number, string>() : readDatabases(file, environment);
-    if (typeof databases !== "string") return { ...others, WEIR_DATABASES: databases };
+    if (typeof databases !== "string") {
+      return { ...others, WEIR_DATABASES: databases, WEIR_TRUSTED_DOCUMENTS: trusted };
+    }
     throw new ConfigError(
       `WEIR_DATABASES is ${JSON.stringify(file)}: ${databases}; allowed: a file like {"2": {"url": "postgres://user@host:5432/database", "passwordEnv": "NAME"}}.`,
     );

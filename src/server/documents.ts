@@ -3,6 +3,7 @@ import {
   GraphQLError,
   type GraphQLSchema,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
   type ValidationContext,
@@ -23,10 +24,16 @@ interface ReadDocument {
 const CACHED_DOCUMENTS = 1_000;
 /** Longer documents are not worth remembering: they are rarely sent twice, and would hold much memory. */
 const CACHED_LENGTH = 20_000;
-const MOST_TOKENS = 20_000;
 const MOST_VALIDATION_ERRORS = 20;
 /** Pairs of fields that are answered under one name: a rule of the specification compares each with each. */
 const MOST_PAIRS = 125_000;
+
+export interface DocumentRules {
+  /** Most tokens of a document. */
+  readonly tokens: number;
+  /** False: the schema can't be asked for, and no error suggests a name of it. */
+  readonly hasIntrospection: boolean;
+}
 
 /** Reads the text of GraphQL documents: parsed and validated once, remembered by their text. */
 export interface Documents {
@@ -34,29 +41,41 @@ export interface Documents {
   read(query: string): ReadDocument;
 }
 
-export function createDocuments(schema: GraphQLSchema): Documents {
+export function createDocuments(schema: GraphQLSchema, rules: DocumentRules): Documents {
   const cache = createLRUCache<ReadDocument>({ max: CACHED_DOCUMENTS });
   return {
     read(query) {
       const known = cache.get(query);
       if (known !== undefined) return known;
-      const read = parseAndValidate(schema, query);
+      const read = parseAndValidate(schema, query, rules);
       if (query.length <= CACHED_LENGTH) cache.set(query, read);
       return read;
     },
   };
 }
 
-function parseAndValidate(schema: GraphQLSchema, query: string): ReadDocument {
+function parseAndValidate(schema: GraphQLSchema, query: string, rules: DocumentRules): ReadDocument {
   try {
-    const document = parse(query, { maxTokens: MOST_TOKENS });
+    const document = parse(query, { maxTokens: rules.tokens });
     if (pairsToCompare(document) > MOST_PAIRS) return { errors: [tooManyAlike()] };
-    const errors = validate(schema, document, [...specifiedRules, refuseUnstorableText], {
+    const introspection = rules.hasIntrospection ? [] : [NoSchemaIntrospectionCustomRule];
+    const errors = validate(schema, document, [...specifiedRules, ...introspection, refuseUnstorableText], {
       maxErrors: MOST_VALIDATION_ERRORS,
+      hideSuggestions: !rules.hasIntrospection,
     });
     if (errors.length === 0) return { document };
     return { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) };
   } catch (error) {
+    if (error instanceof GraphQLError && /more than \d+ tokens/.test(error.message)) {
+      return {
+        errors: [
+          userError(
+            "TOO_COMPLEX",
+            `The document has more than ${rules.tokens} tokens (WEIR_MAX_TOKENS). Ask for less at a time.`,
+          ),
+        ],
+      };
+    }
     if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
     throw error;
   }

@@ -156,6 +156,7 @@ function createYogaEdge({ operations, viewer, maxBody, log }: HttpOptions) {
     landingPage: false,
     cors: false,
     multipart: false,
+    extraParamNames: ["documentId"],
     maxRequestBodySize: maxBody,
     parserAndValidationCache: false,
     logging: {

@@ -21,7 +21,17 @@ export interface OperationLimits {
   readonly aliases: number;
   /** Most fields that an operation may answer: each counts once for every entry of the pages around it. */
   readonly complexity: number;
+  /** Most directives, where they stand or are spread. */
+  readonly directives: number;
 }
+
+/** The settings by which the limits are raised. */
+const SETTINGS = {
+  depth: "WEIR_MAX_DEPTH",
+  aliases: "WEIR_MAX_ALIASES",
+  complexity: "WEIR_MAX_COMPLEXITY",
+  directives: "WEIR_MAX_DIRECTIVES",
+} as const satisfies Readonly<Record<keyof OperationLimits, string>>;
 
 const COMPLEXITY = "fields, counting those of a page once for each entry";
 /** Entries of a page whose size the operation does not say. */
@@ -45,6 +55,7 @@ export function assertWithinLimits(
   }
   let complexity = 0;
   let aliases = 0;
+  let directives = operation.directives?.length ?? 0;
   /** Selections looked at: spreads that unfold into nothing that counts would take for ever all the same. */
   let looked = 0;
 
@@ -57,6 +68,8 @@ export function assertWithinLimits(
     for (const selection of selections.selections) {
       looked += 1;
       assertBelow("complexity", looked, limits.complexity, COMPLEXITY);
+      directives += selection.directives?.length ?? 0;
+      assertBelow("directives", directives, limits.directives, "directives");
       if (selection.kind === Kind.FRAGMENT_SPREAD) {
         const fragment = fragments.get(selection.name.value);
         if (fragment !== undefined)
@@ -108,10 +121,10 @@ export function assertWithinLimits(
   visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1, 1);
 }
 
-function assertBelow(limit: string, value: number, most: number, what: string): void {
+function assertBelow(limit: keyof OperationLimits, value: number, most: number, what: string): void {
   if (value <= most) return;
   throw userError(
     "TOO_COMPLEX",
-    `The operation has more than ${most} ${what} (limit ${limit}). Ask for less, or in several operations.`,
+    `The operation has more than ${most} ${what} (${SETTINGS[limit]}). Ask for less, or in several operations.`,
   );
 }

@@ -20,13 +20,17 @@ import type { Services } from "../resolvers/services.ts";
 import { findTextProblem } from "../resolvers/text.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import { createCompiledOperations } from "./compiled.ts";
-import { createDocuments } from "./documents.ts";
+import { createDocuments, type DocumentRules } from "./documents.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 import { createErrorPresenter } from "./present.ts";
+import type { TrustedDocuments } from "./trusted.ts";
 
 /** What a client asks to run, by whatever transport. */
 export interface OperationParams {
-  readonly query: string;
+  /** The text of a document; undefined when it is named by its id. */
+  readonly query: string | undefined;
+  /** The id, or hash, of a trusted document. */
+  readonly documentId?: string | undefined;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -66,29 +70,24 @@ export function createOperations(options: {
   schema: GraphQLSchema;
   services: Services;
   limits: OperationLimits;
+  rules: DocumentRules;
+  /** Undefined: any document may run. */
+  trusted?: TrustedDocuments | undefined;
   log: Logger;
 }): Operations {
-  const { schema, services, limits, log } = options;
+  const { schema, services, limits, rules, trusted, log } = options;
   const presentError = createErrorPresenter(log);
-  const documents = createDocuments(schema);
+  const documents = createDocuments(schema, rules);
   const compiled = createCompiledOperations(schema);
 
-  function prepare({
-    query,
-    operationName,
-    variables,
-  }: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
+  function prepare(params: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
+    const { operationName, variables } = params;
     try {
+      const query = textOf(params, trusted);
       const { document, errors } = documents.read(query);
       if (document === undefined) return { errors: errors ?? [] };
       const node = getOperationAST(document, operationName);
-      if (node == null) {
-        const message =
-          operationName === undefined
-            ? "The document has several operations: say by operationName which one to run."
-            : `The document has no operation named ${JSON.stringify(operationName)}.`;
-        return { errors: [badInput(message)] };
-      }
+      if (node == null) return { errors: [noOperation(operationName)] };
       const problem = findTextProblem(variables);
       if (problem !== undefined) return { errors: [badInput(`Variable $${problem}`)] };
       assertWithinLimits(schema, document, node, variables, limits);
@@ -115,7 +114,7 @@ export function createOperations(options: {
         const liveCursor = selectsLiveCursor(operation) ? await services.feed.now() : null;
         const result =
           (await compiled.run(operation, undefined, () => contextFor(viewer, liveCursor))) ??
-          (await execute(executionArgs(schema, operation, contextFor(viewer, liveCursor))));
+          (await execute(executionArgs(schema, rules, operation, contextFor(viewer, liveCursor))));
         return present(result);
       } catch (error) {
         return { errors: [presentError(error)] };
@@ -123,7 +122,7 @@ export function createOperations(options: {
     },
     async subscribe(operation, viewer) {
       try {
-        const validated = validateSubscriptionArgs(executionArgs(schema, operation, contextFor(viewer)));
+        const validated = validateSubscriptionArgs(executionArgs(schema, rules, operation, contextFor(viewer)));
         if (!("schema" in validated)) return { errors: validated.map(presentError) };
         const source = await createSourceEventStream(validated);
         if (!isChangeSource(source)) {
@@ -194,12 +193,50 @@ function tooDeep(): GraphQLError {
   return userError("TOO_COMPLEX", "The document is nested too deeply to be read. Ask for less.");
 }
 
+function noOperation(operationName: string | undefined): GraphQLError {
+  return badInput(
+    operationName === undefined
+      ? "The document has several operations: say by operationName which one to run."
+      : `The document has no operation named ${JSON.stringify(operationName)}.`,
+  );
+}
+
 function executionArgs(
   schema: GraphQLSchema,
+  { hasIntrospection }: DocumentRules,
   { document, operationName, variables }: Operation,
   contextValue: Context,
 ) {
-  return { schema, document, operationName: operationName ?? null, variableValues: variables, contextValue };
+  return {
+    schema,
+    document,
+    operationName: operationName ?? null,
+    variableValues: variables,
+    contextValue,
+    hideSuggestions: !hasIntrospection,
+  };
+}
+
+/** The text of the document that a client means. Throws FORBIDDEN for one that may not run, NOT_FOUND for an id of none. */
+function textOf({ query, documentId }: OperationParams, trusted: TrustedDocuments | undefined): string {
+  if (documentId !== undefined && query === undefined) {
+    const text = trusted?.byId(documentId);
+    if (text !== undefined) return text;
+    throw userError(
+      "NOT_FOUND",
+      trusted === undefined
+        ? "This service knows no documents by their ids (WEIR_TRUSTED_DOCUMENTS). Send the text."
+        : `There is no trusted document ${JSON.stringify(documentId)}. The file of WEIR_TRUSTED_DOCUMENTS has those that there are.`,
+    );
+  }
+  if (query === undefined) throw badInput('A request needs "query", the text of a GraphQL document.');
+  if (trusted?.has(query) === false) {
+    throw userError(
+      "FORBIDDEN",
+      "Only trusted documents run here (WEIR_TRUSTED_DOCUMENTS). Add this one to the file that the client's build writes.",
+    );
+  }
+  return query;
 }
 
 /** Reads what a client sent; an error when it is no request at all. */
@@ -207,12 +244,27 @@ export function readParams(sent: unknown): OperationParams | GraphQLError {
   if (!isRecord(sent))
     return badInput('A request is an object with "query", and "variables" and "operationName" where needed.');
   const { query, operationName, variables, extensions } = sent;
-  if (typeof query !== "string" || query === "")
+  const documentId = sent["documentId"] ?? hashOf(extensions);
+  if (documentId != null && typeof documentId !== "string") return badInput('"documentId" is a text or null.');
+  if (query != null && typeof query !== "string") return badInput('"query" is a text.');
+  // A client of graphql-ws sends an empty text beside the id.
+  if ((query == null || query === "") && documentId == null)
     return badInput('A request needs "query", the text of a GraphQL document.');
   if (operationName != null && typeof operationName !== "string") return badInput('"operationName" is a text or null.');
   if (variables != null && !isRecord(variables)) return badInput('"variables" is an object or null.');
   if (extensions != null && !isRecord(extensions)) return badInput('"extensions" is an object or null.');
-  return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
+  return {
+    query: query === "" ? undefined : (query ?? undefined),
+    documentId: documentId ?? undefined,
+    operationName: operationName ?? undefined,
+    variables: variables ?? {},
+  };
+}
+
+/** As Apollo's persisted queries send it. */
+function hashOf(extensions: unknown): unknown {
+  const persisted = isRecord(extensions) ? extensions["persistedQuery"] : undefined;
+  return isRecord(persisted) ? persisted["sha256Hash"] : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,9 +1,11 @@
 import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
+import { createStepWriters } from "../resolvers/documents/steps.ts";
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
+import { createRunWriters } from "../resolvers/runs/writes.ts";
 import type { Services } from "../resolvers/services.ts";
 import type { Config } from "./config.ts";
 
@@ -23,6 +25,8 @@ export function createServices(options: {
     keyring,
     closing,
     ingestWriters: createIngestWriters(database),
+    stepWriters: createStepWriters(database),
+    runWriters: createRunWriters(database),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,

@@ -85,7 +85,8 @@ describe("roles", () => {
       schema,
       services: app.services,
       log: createLog("silent"),
-      limits: { depth: 100, aliases: 100, complexity: 1e6 },
+      limits: { depth: 100, aliases: 100, complexity: 1e6, directives: 100 },
+      rules: { tokens: 20_000, hasIntrospection: true },
     });
   });
   afterAll(async () => {

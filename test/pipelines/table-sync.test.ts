@@ -41,7 +41,6 @@ beforeAll(async () => {
     weir: app.url,
     lake,
     signal: stop.signal,
-    idle: 50,
     print: (line) => lines.push(line),
     beforeStage: (type) => mishap(type),
   });

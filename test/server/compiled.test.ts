@@ -177,8 +177,14 @@ async function openOperations(database: Database) {
     reportLogin: { problem: "this test makes none" },
     closing: new AbortController().signal,
   });
-  const limits = { depth: 20, aliases: 1_000, complexity: 10_000_000 };
-  const operations = createOperations({ schema, log, limits, services });
+  const limits = { depth: 20, aliases: 1_000, complexity: 10_000_000, directives: 1_000 };
+  const operations = createOperations({
+    schema,
+    log,
+    limits,
+    rules: { tokens: 20_000, hasIntrospection: true },
+    services,
+  });
   return { operations, feed, context: () => createContext(services, VIEWER) };
 }
 

@@ -31,8 +31,14 @@ export async function countStatements(
   const closing = new AbortController().signal;
   const reportLogin = { problem: "this test makes none" };
   const services = createServices({ config: readConfig({}), database, feed, keyring, reportLogin, closing });
-  const limits = { depth: 20, aliases: 50, complexity: 10_000_000 };
-  const operations = createOperations({ schema, log, limits, services });
+  const limits = { depth: 20, aliases: 50, complexity: 10_000_000, directives: 100 };
+  const operations = createOperations({
+    schema,
+    log,
+    limits,
+    rules: { tokens: 20_000, hasIntrospection: true },
+    services,
+  });
   function prepare(query: string, variables: object = {}): Operation {
     const params = readParams({ query, variables });
     if (params instanceof GraphQLError) throw params;

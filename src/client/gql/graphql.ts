@@ -428,6 +428,14 @@ export type ClaimStageMutationVariables = Exact<{
 
 export type ClaimStageMutation = { readonly claimStage: { readonly runId: string, readonly stageOrder: number, readonly sourceCreds: Record<string, unknown> | null, readonly destinationCreds: Record<string, unknown> | null, readonly stage: { readonly stageType: string }, readonly run: { readonly sourceTablename: string, readonly pipeline: { readonly sinkTablename: string | null, readonly sourceToDl: { readonly loadType: LoadType, readonly incrementalKey: string | null, readonly lastIncrementalValue: string | null }, readonly dlToSink: { readonly loadType: LoadType } } | null } } | null };
 
+export type StageWaitingSubscriptionVariables = Exact<{
+  driverContainer: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type StageWaitingSubscription = { readonly stageWaiting: { readonly cursor: string } };
+
 export type HeartbeatStageMutationVariables = Exact<{
   runId: string | number;
   stageOrder: number;
@@ -743,6 +751,13 @@ export const ClaimStageDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ClaimStageMutation, ClaimStageMutationVariables>;
+export const StageWaitingDocument = new TypedDocumentString(`
+    subscription StageWaiting($driverContainer: String!, $after: Cursor) {
+  stageWaiting(driverContainer: $driverContainer, after: $after, snapshot: true) {
+    cursor
+  }
+}
+    `) as unknown as TypedDocumentString<StageWaitingSubscription, StageWaitingSubscriptionVariables>;
 export const HeartbeatStageDocument = new TypedDocumentString(`
     mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {
   heartbeatStage(

@@ -6,7 +6,8 @@ import {
   uploadStepsOf,
 } from "../../db/documents/tables.ts";
 import type { Context } from "../context.ts";
-import { numberedId } from "../input.ts";
+import { badInput } from "../errors.ts";
+import { checkIdempotencyKey, numberedId } from "../input.ts";
 import { connect } from "../lists.ts";
 import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
 import type { FileFilter, ProcessingLogFilter } from "./filters.ts";
@@ -29,10 +30,10 @@ import {
   listDocuments,
   listLogs,
   readLog,
-  readStep,
   TIMELINE_ORDER,
 } from "./reads.ts";
-import { addSteps, insertFile, insertLog, setStep } from "./writes.ts";
+import { reportSteps } from "./steps.ts";
+import { addSteps, insertFile, insertLog } from "./writes.ts";
 
 type Key = string | null | undefined;
 
@@ -136,11 +137,29 @@ export async function updateStepStatus(
   input: StepUpdateInput,
   idempotencyKey: Key,
 ): Promise<StepRow> {
-  const update = checkStepUpdate(input);
-  const id = await setStep(context, fileIdOf(update.fileId), update, idempotencyKey);
-  const step = await readStep(context.database.db, id);
-  if (step === undefined) throw noSuchFile(update.fileId);
+  const step = await context.stepWriters.report({
+    ...checkStepUpdate(input),
+    fileId: fileIdOf(input.fileId),
+    actor: context.viewer.name ?? "",
+    idempotencyKey: checkIdempotencyKey(idempotencyKey),
+  });
+  context.written();
   return step;
+}
+
+/** All or none. A repeated list under its idempotency key is answered with the steps as they are now. */
+export async function updateStepStatuses(
+  context: Context,
+  input: readonly StepUpdateInput[],
+  idempotencyKey: Key,
+): Promise<readonly StepRow[]> {
+  const most = context.settings.maxBatchRows;
+  if (input.length > most) throw badInput(`input has ${input.length} reports; at most ${most} are written at once.`);
+  const reports = input.map((report, at) => ({
+    ...checkStepUpdate(report, ["input", at]),
+    fileId: fileIdOf(report.fileId),
+  }));
+  return reportSteps(context, reports, idempotencyKey);
 }
 
 export async function logProcessingEvent(

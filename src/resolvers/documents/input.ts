@@ -92,8 +92,8 @@ export function checkNewFile(input: NewFile): NewFile {
   return checked(newFile, input, ["input"]);
 }
 
-export function checkStepUpdate(input: StepUpdateInput): StepUpdate {
-  return checked(stepUpdate, input, ["input"]);
+export function checkStepUpdate(input: StepUpdateInput, place: readonly (string | number)[] = ["input"]): StepUpdate {
+  return checked(stepUpdate, input, place);
 }
 
 export function checkNewLog(input: NewLog): NewLog {

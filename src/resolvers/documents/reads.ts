@@ -134,13 +134,15 @@ export function loadLogPages(
 }
 
 /** One step by its id; undefined when it was removed. */
-export async function readStep(db: Db, id: number): Promise<StepRow | undefined> {
-  const [row] = await db
+/** In the order of the ids; one that was removed is left out. */
+export async function stepsByIds(db: Db, ids: readonly number[]): Promise<readonly StepRow[]> {
+  const rows = await db
     .select()
     .from(fileProcessingSteps)
-    .where(eq(fileProcessingSteps.id, id))
-    .comment("documents.step_by_id");
-  return row;
+    .where(sql`${fileProcessingSteps.id} = any(${bigintArray(ids)})`)
+    .comment("documents.steps_by_id");
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 export async function readLog(db: Db, id: number): Promise<ProcessingLogRow | undefined> {

@@ -1,10 +1,10 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Transaction } from "../../db/client.ts";
 import { documentFiles, processingLogs } from "../../db/documents/tables.ts";
 import { textArray } from "../batches.ts";
 import type { Context } from "../context.ts";
-import { asWriter, writeInStatement, writeInTransaction } from "../transactions.ts";
-import { type NewFile, type NewLog, noSuchFile, type StepUpdate } from "./input.ts";
+import { writeInTransaction } from "../transactions.ts";
+import { type NewFile, type NewLog, noSuchFile } from "./input.ts";
 
 type Key = string | null | undefined;
 
@@ -44,38 +44,6 @@ async function insertSteps(tx: Transaction, fileId: number, names: readonly stri
     insert into documents.file_processing_steps (file_id, step_name, status)
     select ${fileId}::bigint, n.name, 'pending' from unnest(${textArray(names)}) with ordinality as n(name, at) order by n.at
     on conflict (file_id, step_name) do nothing`);
-}
-
-/** Sets a step and appends its log entry, both or neither. Answers the step's id. */
-export async function setStep(
-  context: Context,
-  fileId: number,
-  update: StepUpdate,
-  idempotencyKey: Key,
-): Promise<number> {
-  const { stepName, status, errorMessage, startedAt, completedAt, message, detail, taskId } = update;
-  const given = [errorMessage, startedAt, completedAt, message, detail, taskId].map((value) => value ?? null);
-  const [error = null, start = null, end = null, text = null, more = null, task = null] = given;
-  const write = (writer: SQL) => sql`/* documents.update_step_status */
-    with w as materialized (${writer})
-    select u.* from w, documents.update_step_status(${fileId}::bigint, case when w is not null then ${stepName} end, ${status},
-      ${error}, ${start}::timestamptz, ${end}::timestamptz, ${text}, ${more}, ${task}) u`;
-  const idOf = ([row]: readonly WrittenStep[]): number => {
-    if (row?.step_id == null) throw noSuchFile(fileId);
-    return Number(row.step_id);
-  };
-  // Without a key to be kept beside it, one statement is all.
-  if (idempotencyKey == null) {
-    return writeInStatement(context, async (db, writer) => idOf(await db.execute<WrittenStep>(write(writer))));
-  }
-  const claim = { operation: "updateStepStatus", idempotencyKey, input: [fileId, stepName, status, ...given] };
-  const actor = asWriter(context.viewer.name ?? "");
-  return writeInTransaction(context, claim, async (tx) => idOf(await tx.execute<WrittenStep>(write(actor))));
-}
-
-interface WrittenStep extends Record<string, unknown> {
-  /** Null: there is no such file. */
-  readonly step_id: string | null;
 }
 
 /** Appends to the history. Answers the entry's id. Throws NOT_FOUND for a file that is not there. */

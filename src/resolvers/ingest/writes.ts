@@ -29,7 +29,14 @@ export interface IngestWriters {
 const MOST_COALESCED_ROWS = 20;
 
 export function createIngestWriters({ db }: Database): IngestWriters {
-  const coalesced = coalesceWrites((reports: readonly StatusReport[]) => writeReports(db, reports), isForNobody);
+  const coalesced = coalesceWrites({
+    write: (reports: readonly StatusReport[]) => writeReports(db, reports),
+    groupOf: ({ actor }) => actor,
+    // A statement can't tell apart two reports that claim the same key.
+    subjectOf: ({ actor, operation, idempotencyKey }) =>
+      idempotencyKey === null ? null : JSON.stringify([actor, operation, idempotencyKey]),
+    isFatal: isForNobody,
+  });
 
   return {
     async recordStatuses(report) {
@@ -56,29 +63,15 @@ interface StatusJson extends Record<string, unknown> {
   processed_at: string;
 }
 
-/** Writes reports of several callers, each all or none. Those under one idempotency key go one after the other. */
+/** Writes reports of several callers, each all or none. No two of them claim the same key. */
 async function writeReports(
   db: Db,
   reports: readonly StatusReport[],
 ): Promise<readonly (readonly FileStatusRow[] | Error)[]> {
-  const answers = new Map<StatusReport, readonly FileStatusRow[] | Error>();
-  // A statement writes for one actor, and can't tell apart two reports that claim the same key.
-  const isFirst = (report: StatusReport, at: number) =>
-    report.actor === reports[0]?.actor && reports.findIndex((other) => isSameClaim(report, other)) === at;
-  const now = reports.filter(isFirst);
-  const written = await insertReports(db, now);
-  for (const report of now) answers.set(report, written.get(report) ?? (await firstRows(db, report)));
-  const later = reports.filter((report) => !answers.has(report));
-  const rest = later.length === 0 ? [] : await writeReports(db, later);
-  for (const [at, report] of later.entries()) answers.set(report, rest[at] ?? []);
-  return reports.map((report) => answers.get(report) ?? []);
-}
-
-function isSameClaim(one: StatusReport, other: StatusReport): boolean {
-  if (one === other) return true;
-  return (
-    one.idempotencyKey !== null && one.idempotencyKey === other.idempotencyKey && one.operation === other.operation
-  );
+  const written = await insertReports(db, reports);
+  const answers: (readonly FileStatusRow[] | Error)[] = [];
+  for (const report of reports) answers.push(written.get(report) ?? (await firstRows(db, report)));
+  return answers;
 }
 
 /**

@@ -214,13 +214,18 @@ async function assertNotBackwards(tx: Transaction, leg: Leg, present: PipelineRo
 }
 
 /** Numbers are followed by numbers, and instants by instants. Throws BAD_USER_INPUT. */
-export async function assertSameKind(tx: Transaction, name: string, value: string, old: string): Promise<void> {
+async function assertSameKind(tx: Transaction, name: string, value: string, old: string): Promise<void> {
   const [kinds] = await tx.execute<{ kind: string; old_kind: string }>(
     sql`select pipeline.kind_of_watermark(${value}) as kind, pipeline.kind_of_watermark(${old}) as old_kind`,
   );
   if (kinds === undefined || kinds.old_kind === "text" || kinds.kind === kinds.old_kind) return;
-  throw badInput(
-    `${name} ${JSON.stringify(value)} is no ${kinds.old_kind}, as the watermark ${old} is. Send one, or set the watermark anew by updatePipeline with resetWatermark.`,
+  throw otherKind(name, value, old, kinds.old_kind);
+}
+
+/** For a watermark that is of another kind than the stored one. */
+export function otherKind(name: string, value: string, old: string, kind: string): Error {
+  return badInput(
+    `${name} ${JSON.stringify(value)} is no ${kind}, as the watermark ${old} is. Send one, or set the watermark anew by updatePipeline with resetWatermark.`,
   );
 }
 

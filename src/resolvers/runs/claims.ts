@@ -1,14 +1,17 @@
 import { and, eq, sql } from "drizzle-orm";
-import { IS_UNFINISHED, pipelineRuns, type RunRow, type StageLogRow, stageLogs } from "../../db/pipelines/tables.ts";
+import { pipelineRuns, type RunRow, type StageLogRow, stageLogs } from "../../db/pipelines/tables.ts";
 import type { Context } from "../context.ts";
-import { userError } from "../errors.ts";
+import { badInput } from "../errors.ts";
 import type { JsonObject } from "../pipelines/credentials.ts";
 import { type EndpointKind, openCreds } from "../pipelines/endpoints.ts";
 import { type WriteContext, writeInTransaction } from "../transactions.ts";
 import { checkLease } from "./input.ts";
 import { waitingFor } from "./moves.ts";
-import { existingLog, existingRun } from "./runs.ts";
-import { beginStage, endLog, endRun, isUnfinished, lockRun, runNumber, stageLogOf } from "./state.ts";
+import { moveStage } from "./stages.ts";
+import { endLog, endRun, isUnfinished, lockRun, runNumber } from "./state.ts";
+
+/** Stages that a driver takes at once. */
+const MOST_CLAIMED = 100;
 
 /** A stage in the hands of a driver. */
 export interface StageClaim {
@@ -25,21 +28,26 @@ export async function claimStage(
   worker: string,
   leaseSeconds: number,
 ): Promise<StageClaim | null> {
+  const [claim] = await claimStages(context, driverContainer, worker, leaseSeconds, 1);
+  return claim ?? null;
+}
+
+/** Takes up to `limit` stages that wait for this container, of the oldest runs first. */
+export async function claimStages(
+  context: Context,
+  driverContainer: string,
+  worker: string,
+  leaseSeconds: number,
+  limit: number,
+): Promise<readonly StageClaim[]> {
   checkLease(worker, leaseSeconds);
-  const [id, stageOrder] = await writeInTransaction(context, null, async (tx) => {
-    const [run] = await tx
-      .select()
-      .from(pipelineRuns)
-      .where(and(eq(pipelineRuns.nextDriver, driverContainer), IS_UNFINISHED))
-      .orderBy(pipelineRuns.id)
-      .limit(1)
-      .for("update", { skipLocked: true })
-      .comment("runs.claim");
-    if (run === undefined || run.nextStage === null) return [];
-    await beginStage(tx, run, run.nextStage, { worker, seconds: leaseSeconds });
-    return [run.id, run.nextStage];
-  });
-  return id === undefined || stageOrder === undefined ? null : claimOf(context, id, stageOrder, true);
+  if (limit < 1 || limit > MOST_CLAIMED) {
+    throw badInput(`limit is ${limit}; a driver takes 1 to ${MOST_CLAIMED} stages at once.`);
+  }
+  const request = { driver: driverContainer, worker, seconds: leaseSeconds, most: limit };
+  const taken = await context.runWriters.claim({ ...request, actor: context.viewer.name ?? "" });
+  if (taken.length > 0) context.written();
+  return taken.map(({ run, log }) => claimOf(run, log, true));
 }
 
 /** Throws INVALID_TRANSITION when the stage does not run any more, CONFLICT when somebody else has it. */
@@ -51,32 +59,14 @@ export async function heartbeatStage(
   leaseSeconds: number,
 ): Promise<StageClaim> {
   checkLease(worker, leaseSeconds);
-  const id = runNumber(runId);
-  await writeInTransaction(context, null, async (tx) => {
-    const run = await lockRun(tx, id);
-    const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.knownStatus !== "running" || !isUnfinished(run)) {
-      const why = run.knownStatus === "cancelled" && run.errorMessage !== null ? ` (${run.errorMessage})` : "";
-      throw userError(
-        "INVALID_TRANSITION",
-        `Stage ${stageOrder} of run ${id} does not run: the run is ${run.status}${why}. Stop the work.`,
-      );
-    }
-    if (log.worker !== worker) {
-      throw userError(
-        "CONFLICT",
-        log.worker === null
-          ? `Nobody holds stage ${stageOrder} of run ${id}, ${worker} neither: a lease on it ran out, or there was none. Stop the work.`
-          : `${log.worker} holds stage ${stageOrder} of run ${id}, not ${worker}. Stop the work.`,
-      );
-    }
-    await tx
-      .update(stageLogs)
-      .set({ leaseExpiresAt: sql`clock_timestamp() + make_interval(secs => ${leaseSeconds})` })
-      .where(eq(stageLogs.id, log.id));
-    return id;
+  const { run, log } = await moveStage(context, {
+    kind: "heartbeat",
+    run: runNumber(runId),
+    stage: stageOrder,
+    worker,
+    seconds: leaseSeconds,
   });
-  return claimOf(context, id, stageOrder, false);
+  return claimOf(run, log, false);
 }
 
 /** Decrypted connection details of one end of a claimed run's pipeline; null when the pipeline names none. */
@@ -156,11 +146,9 @@ async function expireLease(
   return 1;
 }
 
-async function claimOf(context: Context, runId: number, stageOrder: number, tellsCreds: boolean): Promise<StageClaim> {
-  const [run, log] = await Promise.all([existingRun(context, runId), existingLog(context, runId, stageOrder)]);
+function claimOf(run: RunRow, log: StageLogRow, tellsCreds: boolean): StageClaim {
   const { worker, leaseExpiresAt } = log;
-  if (worker === null || leaseExpiresAt === null) {
-    throw userError("CONFLICT", `The lease on stage ${stageOrder} of run ${runId} has ended meanwhile.`);
-  }
+  if (worker === null || leaseExpiresAt === null)
+    throw new Error(`stage ${log.stageOrder} of run ${run.id} has no lease`);
   return { run, log: { ...log, worker, leaseExpiresAt }, tellsCreds };
 }

@@ -3,32 +3,22 @@ import type { Transaction } from "../../db/client.ts";
 import type { Known } from "../../db/columns.ts";
 import {
   IS_UNFINISHED,
-  type Leg,
   pipelineConfig,
   pipelineRuns,
   type RunRow,
   type RunStatusWord,
   type StageLogRow,
-  type StageOfRun,
   type TriggerWord,
 } from "../../db/pipelines/tables.ts";
 import type { Context } from "../context.ts";
-import { badInput, userError } from "../errors.ts";
-import { assertSameKind, LEG_COLUMNS, unknownPipeline } from "../pipelines/config.ts";
+import { userError } from "../errors.ts";
+import { unknownPipeline } from "../pipelines/config.ts";
 import { writeInTransaction } from "../transactions.ts";
 import { type CompleteStage, checkComplete, checkMessage, checkTrigger } from "./input.ts";
-import { existingLog, existingRun } from "./runs.ts";
-import {
-  beginStage,
-  endLog,
-  endRun,
-  invalidMove,
-  isUnfinished,
-  lockRun,
-  runNumber,
-  stageLogOf,
-  stageOf,
-} from "./state.ts";
+import { existingRun } from "./runs.ts";
+import { moveStage } from "./stages.ts";
+import { endLog, endRun, isUnfinished, lockRun, runNumber, stageLogOf, stageOf } from "./state.ts";
+import type { StageMove } from "./writes.ts";
 
 /**
  * Asks for a run. Throws NOT_FOUND for a pipeline that is not there and for a template without stages, CONFLICT while a run is
@@ -64,73 +54,44 @@ export async function triggerRun(
 }
 
 /** Throws INVALID_TRANSITION when another stage is next. A stage that runs already is answered as it is. */
-export async function startStage(context: Context, runId: string, stageOrder: number): Promise<StageLogRow> {
-  const id = runNumber(runId);
-  await writeInTransaction(context, null, async (tx) => {
-    await beginStage(tx, await lockRun(tx, id), stageOrder, null);
-    return id;
-  });
-  return existingLog(context, id, stageOrder);
+export function startStage(context: Context, runId: string, stageOrder: number): Promise<StageLogRow> {
+  return movedLog(context, { kind: "begin", run: runNumber(runId), stage: stageOrder });
 }
 
 /** The last one ends the run. A stage that succeeded already is answered as it is. */
-export async function completeStage(
+export function completeStage(
   context: Context,
   runId: string,
   stageOrder: number,
   input: CompleteStage,
   worker: string | null,
 ): Promise<StageLogRow> {
-  const id = runNumber(runId);
-  const { rowsProcessed = null, filePaths, incrementalValue } = checkComplete(input);
-  await writeInTransaction(context, null, async (tx) => {
-    const run = await lockRun(tx, id);
-    const stage = stageOf(run, stageOrder);
-    const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.knownStatus === "success") return id;
-    if (log?.knownStatus !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "complete", log);
-    assertHolder(log, worker);
-    const watermark = incrementalValue == null ? {} : await watermarkOf(tx, run, stage, incrementalValue);
-    const at = await endLog(tx, log, {
-      status: "success",
-      rowsProcessed,
-      filePaths: filePaths == null || filePaths.length === 0 ? null : filePaths.join(","),
-    });
-    const next = run.stages.find(({ stage_order }) => stage_order > stageOrder);
-    // Also where its lease ran out and it waits for another driver: the work is done.
-    const waiting = next === undefined ? { nextStage: null, nextDriver: null } : waitingFor(run, next.stage_order);
-    await tx
-      .update(pipelineRuns)
-      .set({ ...watermark, ...waiting })
-      .where(eq(pipelineRuns.id, id));
-    if (next === undefined) await endRun(tx, run, "success", null, at);
-    return id;
+  const { rowsProcessed = null, filePaths, incrementalValue = null } = checkComplete(input);
+  return movedLog(context, {
+    kind: "success",
+    run: runNumber(runId),
+    stage: stageOrder,
+    worker,
+    rows: rowsProcessed,
+    paths: filePaths == null || filePaths.length === 0 ? null : filePaths.join(","),
+    watermark: incrementalValue,
   });
-  return existingLog(context, id, stageOrder);
 }
 
 /** Fails the run with it. A stage that failed already is answered as it is. */
-export async function failStage(
+export function failStage(
   context: Context,
   runId: string,
   stageOrder: number,
   errorMessage: string,
   worker: string | null,
 ): Promise<StageLogRow> {
-  const id = runNumber(runId);
   checkMessage("errorMessage", errorMessage);
-  await writeInTransaction(context, null, async (tx) => {
-    const run = await lockRun(tx, id);
-    stageOf(run, stageOrder);
-    const log = await stageLogOf(tx, id, stageOrder);
-    if (log?.knownStatus === "failed") return id;
-    if (log?.knownStatus !== "running" || !isUnfinished(run)) throw invalidMove(run, stageOrder, "fail", log);
-    assertHolder(log, worker);
-    const at = await endLog(tx, log, { status: "failed", errorMessage });
-    await endRun(tx, run, "failed", errorMessage, at);
-    return id;
-  });
-  return existingLog(context, id, stageOrder);
+  return movedLog(context, { kind: "failed", run: runNumber(runId), stage: stageOrder, worker, error: errorMessage });
+}
+
+async function movedLog(context: Context, move: Omit<StageMove, "actor">): Promise<StageLogRow> {
+  return (await moveStage(context, move)).log;
 }
 
 /** Ends a running stage as well; its driver learns it at the next heartbeat. A cancelled run is answered as it is. */
@@ -247,42 +208,6 @@ function firstStage(run: RunRow): number {
   return run.stages[0]?.stage_order ?? 1;
 }
 
-const WATERMARKS = {
-  sourceToDl: "sourceToDlIncrementalValue",
-  dlToSink: "dlToSinkIncrementalValue",
-} as const satisfies Readonly<Record<Leg, keyof RunRow>>;
-
-/** Stages say by their type which leg they load. */
-function legOf(stage: StageOfRun): Leg {
-  if (/dl_to_sink/i.test(stage.stage_type)) return "dlToSink";
-  if (/source_to_dl/i.test(stage.stage_type)) return "sourceToDl";
-  throw badInput(
-    `input.incrementalValue goes with a stage whose stageType names the leg it loads, source_to_dl or dl_to_sink; this one's is ${stage.stage_type}.`,
-  );
-}
-
-/** The watermark that a stage reports. Throws BAD_USER_INPUT for a text where the pipeline's one is a number or an instant. */
-async function watermarkOf(tx: Transaction, run: RunRow, stage: StageOfRun, value: string) {
-  const leg = legOf(stage);
-  const [stored] = await tx
-    .select({ value: pipelineConfig[LEG_COLUMNS[leg].lastIncrementalValue] })
-    .from(pipelineConfig)
-    .where(eq(pipelineConfig.sourceTablename, run.sourceTablename))
-    .comment("runs.watermark");
-  if (stored?.value != null) await assertSameKind(tx, "input.incrementalValue", value, stored.value);
-  return { [WATERMARKS[leg]]: value };
-}
-
 export function waitingFor(run: RunRow, stageOrder: number) {
   return { nextStage: stageOrder, nextDriver: stageOf(run, stageOrder).driver_container };
-}
-
-function assertHolder(log: StageLogRow, worker: string | null): void {
-  if (worker === null || worker === log.worker) return;
-  throw userError(
-    "CONFLICT",
-    log.worker === null
-      ? `The lease of ${worker} ran out and the stage waits for another driver. Claim it again.`
-      : `${log.worker} holds this stage, not ${worker}. Drop the work.`,
-  );
 }

@@ -8,6 +8,7 @@ import {
   type StageLogRow,
   stageLogs,
   type TriggerWord,
+  UNFINISHED,
 } from "../../db/pipelines/tables.ts";
 import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
 import { bigintArray, textArray } from "../batches.ts";
@@ -58,6 +59,14 @@ function whereRun(filter: RunFilter): SQL {
 /** The same filter for the feed. */
 export function runChanges(filter: RunFilter): Filter {
   return changesOf("RUN", conditionsOf(filter));
+}
+
+/** Runs whose next stage waits for a driver container. */
+export function waitingChanges(driverContainer: string): Filter {
+  return changesOf("RUN", [
+    { column: "nextDriver", in: [driverContainer] },
+    { column: "knownStatus", in: UNFINISHED },
+  ]);
 }
 
 export function stageChanges(runId: Maybe<string>): Filter {

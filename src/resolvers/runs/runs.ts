@@ -60,11 +60,3 @@ export async function existingRun(context: Context, id: number): Promise<RunRow>
   if (found === null) throw new Error(`the run ${id} is not there any more`);
   return found;
 }
-
-/** A stage's log that was just written. */
-export async function existingLog(context: Context, runId: number, stageOrder: number): Promise<StageLogRow> {
-  const logs = await stageLogsOf(context, runId);
-  const log = logs.find((candidate) => candidate.stageOrder === stageOrder);
-  if (log === undefined) throw new Error(`stage ${stageOrder} of the run ${runId} has no log`);
-  return log;
-}

@@ -13,12 +13,6 @@ import {
 import { userError } from "../errors.ts";
 import { numberedId } from "../input.ts";
 
-/** Who runs a stage, and until when unless he says so again. */
-export interface Lease {
-  readonly worker: string;
-  readonly seconds: number;
-}
-
 /** By the clock, not the transaction's start: a move that waited for another one is not before it. */
 const NOW = sql`clock_timestamp()`;
 
@@ -28,7 +22,7 @@ export function runNumber(id: string): number {
   return number;
 }
 
-function unknownRun(id: string | number) {
+export function unknownRun(id: string | number) {
   return userError("NOT_FOUND", `There is no run ${id}.`);
 }
 
@@ -72,67 +66,6 @@ export function templateRow(stage: StageOfRun): Omit<PipelineStageRow, "createdA
     stageType: stage.stage_type,
     driverContainer: stage.driver_container,
   };
-}
-
-export function invalidMove(run: RunRow, stageOrder: number, what: string, log: StageLogRow | null, next?: number) {
-  const isNext = next === undefined ? "" : ` Stage ${next} is next.`;
-  const state = log === null ? "has not started" : `is ${log.status}`;
-  return userError(
-    "INVALID_TRANSITION",
-    `Stage ${stageOrder} of run ${run.id} can't ${what}: the run is ${run.status}, the stage ${state}.${isNext}`,
-  );
-}
-
-/**
- * Begins a stage of a locked run, if it is the one that is next. One that runs already is left as it is, unless its lease ran
- * out and it is taken anew. Throws INVALID_TRANSITION, NOT_FOUND.
- */
-export async function beginStage(tx: Transaction, run: RunRow, stageOrder: number, lease: Lease | null): Promise<void> {
-  const stage = stageOf(run, stageOrder);
-  const log = await stageLogOf(tx, run.id, stageOrder);
-  const isWaiting = run.nextStage === stageOrder;
-  if (log?.knownStatus === "running" && !isWaiting) return;
-  const next = run.nextStage ?? (await nextByHistory(tx, run));
-  if (!isUnfinished(run) || next !== stageOrder) {
-    throw invalidMove(run, stageOrder, "start", log, isUnfinished(run) ? next : undefined);
-  }
-  const leased = {
-    worker: lease?.worker ?? null,
-    leaseExpiresAt: lease === null ? null : sql`${NOW} + make_interval(secs => ${lease.seconds})`,
-  };
-  if (log?.knownStatus === "running") {
-    await tx
-      .update(stageLogs)
-      .set({ ...leased, startedAt: NOW })
-      .where(eq(stageLogs.id, log.id));
-  } else {
-    await tx.insert(stageLogs).values({
-      pipelineRunId: run.id,
-      sourceTablename: run.sourceTablename,
-      pipelineType: stage.stage_type,
-      stageOrder,
-      status: "running",
-      startedAt: NOW,
-      ...leased,
-    });
-  }
-  await tx
-    .update(pipelineRuns)
-    .set({
-      status: "running",
-      startedAt: sql`coalesce(started_at, ${NOW})`,
-      currentStage: stageOrder,
-      nextStage: null,
-      nextDriver: null,
-    })
-    .where(eq(pipelineRuns.id, run.id));
-}
-
-/** For a run that a direct writer made, whose next stage nobody wrote down; undefined while its stage goes on, or none is left. */
-async function nextByHistory(tx: Transaction, run: RunRow): Promise<number | undefined> {
-  if (run.currentStage === 0) return run.stages[0]?.stage_order;
-  if ((await stageLogOf(tx, run.id, run.currentStage))?.knownStatus !== "success") return undefined;
-  return run.stages.find(({ stage_order }) => stage_order > run.currentStage)?.stage_order;
 }
 
 /** Ends a stage's log, and answers when. */

@@ -119,6 +119,23 @@ builder.mutationFields((t) => ({
       "Sets the current state and appends the log entry, both or neither. Role: WORKER. Errors: BAD_USER_INPUT, NOT_FOUND, CONFLICT.",
     resolve: (_root, { input, idempotencyKey: key }, context) => documents.updateStepStatus(context, input, key),
   }),
+  updateStepStatuses: t.field({
+    type: [FileProcessingStep],
+    authScopes: { role: "WORKER" },
+    args: {
+      input: t.arg({
+        type: [UpdateStepStatusInput],
+        required: true,
+        description: "The reports, in the order in which they happened.",
+      }),
+      idempotencyKey: t.arg.string({ description: idempotencyKey }),
+    },
+    description:
+      "All reports or none, each with its log entry. Answers the step of each, in input order. Role: WORKER. Errors: BAD_USER_INPUT, NOT_FOUND, CONFLICT.",
+    resolve: async (_root, { input, idempotencyKey: key }, context) => [
+      ...(await documents.updateStepStatuses(context, input, key)),
+    ],
+  }),
   logProcessingEvent: t.field({
     type: ProcessingLog,
     authScopes: { role: "WORKER" },

@@ -1,7 +1,7 @@
 import type { Delivery } from "../../feed/delivery.ts";
 import { changeSource, rowOf } from "../../resolvers/changes.ts";
 import { pipelineChanges } from "../../resolvers/pipelines/pipelines.ts";
-import { runChanges, stageChanges } from "../../resolvers/runs/reads.ts";
+import { runChanges, stageChanges, waitingChanges } from "../../resolvers/runs/reads.ts";
 import { builder } from "../builder.ts";
 import { afterArg, Change, snapshotArg } from "../changes.ts";
 import { Run, RunFilter, RunStageLog } from "../runs/runs.ts";
@@ -27,6 +27,18 @@ const RunChange = builder.objectRef<Delivery>("RunChange").implement({
       type: Run,
       description: "The run as of the change; its stages as they are now.",
       resolve: (delivery) => rowOf("RUN", delivery),
+    }),
+  }),
+});
+
+const StageWaitingChange = builder.objectRef<Delivery>("StageWaitingChange").implement({
+  description: "A stage of a run waits for a driver. Others may be quicker to claim it.",
+  interfaces: [Change],
+  fields: (t) => ({
+    run: t.field({ type: Run, description: "The run.", resolve: (delivery) => rowOf("RUN", delivery) }),
+    stageOrder: t.int({
+      description: "Which stage of the run waits.",
+      resolve: (delivery) => rowOf("RUN", delivery).nextStage ?? 0,
     }),
   }),
 });
@@ -68,6 +80,19 @@ builder.subscriptionFields((t) => ({
     },
     description: `Every move of runs. ${errors}`,
     subscribe: (_root, args, context) => changeSource(context, runChanges(args.filter ?? {}), args),
+    resolve: (delivery) => delivery,
+  }),
+  stageWaiting: t.field({
+    type: StageWaitingChange,
+    authScopes: { role: "WORKER" },
+    args: {
+      driverContainer: t.arg.string({ required: true, description: "Only stages for this container." }),
+      after: afterArg(t),
+      snapshot: snapshotArg(t),
+    },
+    description:
+      "Tells drivers of work, in place of polling: each run whose stage begins to wait for the container, with snapshot: true also those that wait already. Claim until there is nothing left. Role: WORKER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
+    subscribe: (_root, args, context) => changeSource(context, waitingChanges(args.driverContainer), args),
     resolve: (delivery) => delivery,
   }),
   runStageChanged: t.field({

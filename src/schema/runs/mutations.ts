@@ -1,4 +1,4 @@
-import { claimedCreds, claimStage, heartbeatStage, type StageClaim } from "../../resolvers/runs/claims.ts";
+import { claimedCreds, claimStage, claimStages, heartbeatStage, type StageClaim } from "../../resolvers/runs/claims.ts";
 import * as moves from "../../resolvers/runs/moves.ts";
 import { stageOf, templateRow } from "../../resolvers/runs/state.ts";
 import { builder } from "../builder.ts";
@@ -151,6 +151,21 @@ builder.mutationFields((t) => {
       description:
         "Takes the next stage that waits for this driver container, or null. The lease is lost when heartbeats stop: the stage waits once more, and fails when that lease is lost too. Role: WORKER. Errors: BAD_USER_INPUT.",
       resolve: (_root, args, context) => claimStage(context, args.driverContainer, args.worker, args.leaseSeconds),
+    }),
+    claimStages: t.field({
+      type: [StageClaimRef],
+      authScopes: { role: "WORKER" },
+      args: {
+        driverContainer: t.arg.string({ required: true, description: "Takes only stages for this container." }),
+        worker,
+        leaseSeconds,
+        limit: t.arg.int({ required: true, defaultValue: 10, description: "Most stages that are taken, 1 to 100." }),
+      },
+      description:
+        "Takes up to limit stages that wait for this driver container, those of the oldest runs first; none: an empty list. Each has a lease of its own. Role: WORKER. Errors: BAD_USER_INPUT.",
+      resolve: async (_root, args, context) => [
+        ...(await claimStages(context, args.driverContainer, args.worker, args.leaseSeconds, args.limit)),
+      ],
     }),
     heartbeatStage: t.field({
       type: StageClaimRef,

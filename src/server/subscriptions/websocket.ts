@@ -30,6 +30,8 @@ export interface WebSocketOptions {
    * either, and may go on.
    */
   silence: number;
+  /** Milliseconds in which a client has to send connection_init; then its socket is closed with 4408. */
+  handshake: number;
 }
 
 export interface WebSockets {
@@ -71,6 +73,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   const running: Running = { subscriptions: new Set(), operations: new Set(), isClosing: false };
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
+    connectionInitWaitTimeout: options.handshake,
     onSubscribe: (context, id, payload) =>
       prepare(options, running, { id, payload, connection: context.extra, operations: context.subscriptions }),
     execute: (args) => track(running, operations.execute(carriedBy(args).operation, viewer)),
