@@ -1,11 +1,14 @@
 import manifest from "../../package.json" with { type: "json" };
 import { ConfigError, readConfig } from "../server/config.ts";
+import { unknownSettings } from "../server/unknown-settings.ts";
 import { takesNoArguments, UsageError } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
+import { settingsOfServe } from "./settings.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
-  weir serve     start the service; settings are environment variables, see the README
+  weir serve [--host <address>] [--port <port>] [--env-file <file>]
+                 start the service; settings are environment variables, see the README
   weir demo      start the service with sample logs flowing through it
   weir backfill [--dry-run] [--batch-size <files>]
                  rebuild the steps of documents from their logs; run again, it goes on
@@ -23,9 +26,9 @@ type Command = (args: readonly string[]) => Promise<Failure | undefined>;
 /** Each is loaded when it is called: a wrong setting, or a call for help, is answered at once. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: async (args) => {
-    takesNoArguments("serve", args);
-    const config = readConfig(process.env);
-    return (await import("./serve.ts")).serve(config);
+    const settings = settingsOfServe(args, process.env);
+    const config = readConfig(settings);
+    return (await import("./serve.ts")).serve(config, unknownSettings(settings));
   },
   demo: async (args) => {
     takesNoArguments("demo", args);

@@ -15,6 +15,7 @@ import { schema } from "../schema/index.ts";
 import type { Config } from "./config.ts";
 import { createHttpHandler, GRAPHQL_PATH } from "./http.ts";
 import type { Logger } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { createOperations } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import { openKeyring } from "./secret-key.ts";
@@ -89,12 +90,15 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       log,
     }),
   );
-  const operations = createOperations({ schema, services, log, ...operationRules(config) });
+  const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
+  const unmeasured = createOperations({ schema, services, log, ...operationRules(config) });
+  const operations = metrics?.measured(unmeasured) ?? unmeasured;
   const origins = { allowed: config.WEIR_CORS_ORIGINS };
+  const fanout = createFanout(feed);
   const sockets = createWebSockets({
     schema,
     operations,
-    fanout: createFanout(feed),
+    fanout,
     log,
     viewer: LOCAL_ADMIN,
     maxPayload: config.WEIR_MAX_BODY_BYTES,
@@ -117,6 +121,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   closeIdleAtEnd(server, closing.signal);
   serveSockets(server, sockets, origins, closing.signal);
 
+  if (metrics !== null) started.use(await metrics.serve({ feed, fanout, database, sockets, log }, config));
   server.listen(config.WEIR_PORT, config.WEIR_HOST);
   await once(server, "listening");
   const running = started.move();
