@@ -10,6 +10,7 @@ const USAGE = `Weir, the live gauge on data pipelines.
   weir serve [--host <address>] [--port <port>] [--env-file <file>]
                  start the service; settings are environment variables, see the README
   weir demo      start the service with sample logs flowing through it
+  weir doctor    look at settings, database, clocks, disk and partitions; ends with 1 if something has to be mended
   weir backfill [--dry-run] [--batch-size <files>]
                  rebuild the steps of documents from their logs; run again, it goes on
   weir verify    compare the steps of documents with what their logs imply
@@ -43,6 +44,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       };
     await demo.main();
     return undefined;
+  },
+  doctor: async (args) => {
+    takesNoArguments("doctor", args);
+    const config = readConfig(process.env);
+    return (await import("./doctor.ts")).doctor(config, unknownSettings(process.env));
   },
   backfill: async (args) => {
     const config = readConfig(process.env);

@@ -73,16 +73,22 @@ export async function migrateDatabase(
  * what it works on.
  */
 async function refuseNewerSchema(sql: Sql): Promise<void> {
+  const { newer } = await compareMigrations(sql);
+  if (newer === null) return;
+  throw new DatabaseUnfitError(
+    `The database was migrated by a newer version of Weir (${newer}). Start that version or a later one, or restore a backup of before.`,
+  );
+}
+
+/** How the database's schema differs from this version's: a migration that it does not know, and how many are still to be applied. */
+export async function compareMigrations(sql: Sql): Promise<{ newer: string | null; pending: number }> {
+  const ours = new Set(await readdir(MIGRATIONS));
   const [found] = await sql<{ is_there: boolean }[]>`
     select to_regclass('drizzle.__drizzle_migrations') is not null as is_there`;
-  if (found?.is_there !== true) return;
-  const ours = new Set(await readdir(MIGRATIONS));
+  if (found?.is_there !== true) return { newer: null, pending: ours.size };
   const applied = await sql<{ name: string }[]>`select name from drizzle.__drizzle_migrations order by name`;
-  const unknown = applied.find(({ name }) => !ours.has(name));
-  if (unknown === undefined) return;
-  throw new DatabaseUnfitError(
-    `The database was migrated by a newer version of Weir (${unknown.name}). Start that version or a later one, or restore a backup of before.`,
-  );
+  const newer = applied.find(({ name }) => !ours.has(name))?.name ?? null;
+  return { newer, pending: ours.size - applied.filter(({ name }) => ours.has(name)).length };
 }
 
 /** Another instance migrates: it is waited for, however long that takes. Whoever else holds the lock is named, and given up on. */
