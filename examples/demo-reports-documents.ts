@@ -1,4 +1,4 @@
-import { graphql } from "../src/client/index.ts";
+import { graphql } from "../src/client/gql/index.ts";
 
 export const REPORTS = graphql(`
   query DemoReports {

@@ -1,6 +1,7 @@
 import { isUnreachable, SQLSTATE, sqlState } from "../db/client.ts";
 import { DatabaseUnfitError } from "../db/migrate.ts";
 import { EmbeddedPostgresError } from "../embedded/error.ts";
+import { AccessError } from "../server/access/files.ts";
 import { SecretKeyError } from "../server/secret-key.ts";
 
 /** Why a command did not do what it was called for, where its caller can mend it: one line. */
@@ -13,6 +14,7 @@ export interface Failure {
 export function explainStart(error: unknown): Failure | undefined {
   if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnfitError || error instanceof SecretKeyError)
     return { exitCode: 1, message: error.message };
+  if (error instanceof AccessError) return { exitCode: 2, message: error.message };
   const code = sqlState(error);
   if (code === "EADDRINUSE") {
     return {

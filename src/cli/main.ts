@@ -7,8 +7,15 @@ import { settingsOfServe } from "./settings.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
-  weir serve [--host <address>] [--port <port>] [--env-file <file>]
-                 start the service; settings are environment variables, see the README
+  weir serve [--host <address>] [--port <port>] [--env-file <file>] [--insecure]
+                 start the service; settings are environment variables, see the README. --insecure serves a network
+                 without asking for tokens
+  weir token create [--role viewer|worker|admin] [--agency <slug>]… [--system <system>]… [--driver <container>]…
+                    [--days <until it expires>] <name>
+                 make a token and print its secret, this once; the first one closes the service to whoever has none
+  weir token list
+  weir token revoke <id or name>
+                 end a token, and its sockets within 5 seconds
   weir demo      start the service with sample logs flowing through it
   weir doctor    look at settings, database, clocks, disk and partitions; ends with 1 if something has to be mended
   weir backfill [--dry-run] [--batch-size <files>]
@@ -49,6 +56,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     takesNoArguments("doctor", args);
     const config = readConfig(process.env);
     return (await import("./doctor.ts")).doctor(config, unknownSettings(process.env));
+  },
+  token: async (args) => {
+    const config = readConfig(process.env);
+    return (await import("./token.ts")).token(config, args);
   },
   backfill: async (args) => {
     const config = readConfig(process.env);

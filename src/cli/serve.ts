@@ -16,6 +16,9 @@ export async function serve(config: Config, unknown: readonly UnknownSetting[]):
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve(signal));
     });
     const app = await startApp(config, log);
+    // Without a certificate it ends the service, as it does when a terminal is closed.
+    const { reload } = app;
+    if (reload !== null) process.on("SIGHUP", reload);
     log.info({ url: app.url }, "Weir listens");
     log.info({ signal: await signalled }, "Weir stops");
     await app.stop();

@@ -1,16 +1,22 @@
-import { LIVE_CURSOR } from "./documents.ts";
-import type { TypedDocumentString } from "./gql/graphql.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import { type Rest, type Sendable, textOf } from "./document.ts";
+import { type LiveResult, liveQuery } from "./live-query.ts";
 import { type HttpLink, type RequestOptions, request } from "./request.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createSocket } from "./socket.ts";
 import { type SubscribeOptions, subscribe } from "./subscribe.ts";
 
-type Document = { toString(): string };
 type Headers = Readonly<Record<string, string>>;
+type AnyVariables = Readonly<Record<string, unknown>>;
 
 export interface WeirClientOptions {
   /** Where the service is, like `http://127.0.0.1:4000`. `/graphql` is added unless the path ends with it. */
   readonly url: string;
+  /**
+   * Who asks, by a token or JWT. A function is asked for each request and connection; when the service has refused what it
+   * answered, once more with `isRefused: true`, to get a new one. Default: nobody.
+   */
+  readonly token?: string | ((how: { readonly isRefused: boolean }) => string | Promise<string>);
   /** Sent with every request, and as the payload of connection_init. A function is asked anew each time. Default none. */
   readonly headers?: Headers | (() => Headers | Promise<Headers>);
   /** Default: the platform's. */
@@ -18,22 +24,41 @@ export interface WeirClientOptions {
   /** Default: the platform's WebSocket. */
   readonly webSocketImpl?: unknown;
   /**
-   * When the service can't be reached, answers 502, 503 or 504, or the error UNAVAILABLE. Default: no retries.
+   * When the service can't be reached, answers 502, 503 or 504, or the error UNAVAILABLE. Default: five attempts after the first.
    *
-   * Only what may arrive twice is sent twice: queries, and mutations with the variable idempotencyKey. For a mutation
-   * that is an upsert, like recordHl7Files, say `isRepeatable: true`.
+   * Only what may arrive twice is sent twice: queries, and mutations with the variable idempotencyKey, which `mutate` gives by
+   * itself where the document declares it. For a mutation that is an upsert, like recordHl7Files, say `isRepeatable: true`.
    */
   readonly retry?: RetryPolicy;
   /** Milliseconds that one attempt of a request may take. Default 30000. */
   readonly timeout?: number;
 }
 
+export interface LiveQueryOptions<State, QueryVariables, Change, SubscriptionVariables> {
+  /** Must select `liveCursor`. */
+  readonly query: Sendable<State, QueryVariables>;
+  readonly variables?: QueryVariables;
+  /** Must declare `$after: Cursor`, pass it on, and select `cursor`. */
+  readonly subscription: Sendable<Change, SubscriptionVariables>;
+  readonly subscriptionVariables?: Omit<SubscriptionVariables, "after">;
+  readonly signal?: AbortSignal;
+}
+
 export interface WeirClient {
   /** Answers the data, or throws {@link WeirError}; also when only a part of the answer failed. */
-  request<Data, Variables extends Readonly<Record<string, unknown>>>(
-    document: TypedDocumentString<Data, Variables>,
-    variables: Variables,
-    options?: RequestOptions,
+  query<Data = AnyVariables, Variables = AnyVariables>(
+    document: Sendable<Data, Variables>,
+    ...rest: Rest<Variables, RequestOptions>
+  ): Promise<Data>;
+  /** The same for a mutation. One that declares `$idempotencyKey` gets a key, so that it can be sent again when its answer was lost. */
+  mutate<Data = AnyVariables, Variables = AnyVariables>(
+    document: Sendable<Data, Variables>,
+    ...rest: Rest<Variables, RequestOptions>
+  ): Promise<Data>;
+  /** Either of them, as it stands in the document. */
+  request<Data = AnyVariables, Variables = AnyVariables>(
+    document: Sendable<Data, Variables>,
+    ...rest: Rest<Variables, RequestOptions>
   ): Promise<Data>;
   /**
    * Changes, for `for await`, nothing lost and nothing twice, however often the connection ends: the operation must
@@ -41,53 +66,106 @@ export interface WeirClient {
    * `snapshot` is true, or now.
    *
    * Throws {@link WeirError} when trying again does not help: CURSOR_EXPIRED, for example, after an absence longer than
-   * the service keeps changes. Read the current state then, and begin anew.
+   * the service keeps changes. Read the current state then, and begin anew. UNREACHABLE when the service was never there.
    */
-  subscribe<
-    Data extends { readonly [Field in keyof Data]: { readonly cursor: string } },
-    Variables extends Readonly<Record<string, unknown>>,
-  >(
-    document: TypedDocumentString<Data, Variables>,
-    variables: Variables,
-    options?: SubscribeOptions,
+  subscribe<Data = AnyVariables, Variables = AnyVariables>(
+    document: Sendable<Data, Variables>,
+    ...rest: Rest<Variables, SubscribeOptions>
   ): AsyncIterableIterator<Data, undefined>;
+  /** A query's state, then its changes, without a gap; see {@link LiveResult}. */
+  liveQuery<State, QueryVariables, Change, SubscriptionVariables>(
+    options: LiveQueryOptions<State, QueryVariables, Change, SubscriptionVariables>,
+  ): AsyncGenerator<LiveResult<State, Change>, undefined, undefined>;
+  /** How subscriptions stand with the service. */
+  readonly connection: Connection;
 }
 
 export function createWeirClient(options: WeirClientOptions): WeirClient {
-  const { headers = {} } = options;
+  const { headers = {}, token } = options;
   const endpoint = endpointOf(options.url);
+  let isRefused = false;
+  const headersNow = async (): Promise<Headers> => {
+    const given = typeof headers === "function" ? await headers() : headers;
+    if (token === undefined) return given;
+    const secret = typeof token === "function" ? await token({ isRefused }) : token;
+    return { ...given, authorization: `Bearer ${secret}` };
+  };
+  /** Answers whether it is worth to try again. */
+  const refused = (): boolean => {
+    isRefused = typeof token === "function" && !isRefused;
+    return isRefused;
+  };
+  const accepted = () => {
+    isRefused = false;
+  };
   const http: HttpLink = {
     endpoint: endpoint.href,
-    headers: async () => (typeof headers === "function" ? headers() : headers),
-    fetch: options.fetch ?? globalThis.fetch,
-    retry: options.retry ?? { attempts: 0 },
+    headers: headersNow,
+    refused,
+    accepted,
+    // Not the function itself: a browser's works on its window alone.
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    retry: options.retry ?? { attempts: 5 },
     timeout: options.timeout ?? 30_000,
   };
+  const reports = createConnection();
   let socket: ReturnType<typeof createSocket> | undefined;
   const webSocketEndpoint = new URL(endpoint);
   webSocketEndpoint.protocol = endpoint.protocol === "https:" ? "wss:" : "ws:";
-
-  const client: WeirClient = {
-    async request<Data>(document: Document, variables: Readonly<Record<string, unknown>>, how: RequestOptions = {}) {
-      // The types were generated from the schema that the service answers by.
-      return (await request(http, document.toString(), variables, how)) as Data;
-    },
-    subscribe<Data>(document: Document, variables: Readonly<Record<string, unknown>>, how: SubscribeOptions = {}) {
-      const query = document.toString();
-      if (!/\$after\b/.test(query)) throw new TypeError("A subscription must declare $after: Cursor, and pass it on.");
-      const link = {
-        socket: () =>
-          (socket ??= createSocket({
-            url: webSocketEndpoint.href,
-            headers: http.headers,
-            webSocketImpl: options.webSocketImpl,
-          })),
-        liveCursor: async (signal: AbortSignal) => (await client.request(LIVE_CURSOR, {}, { signal })).liveCursor,
-      };
-      return subscribe(link, query, variables, how) as AsyncIterableIterator<Data, undefined>;
+  const link = {
+    socket: () =>
+      (socket ??= createSocket({
+        url: webSocketEndpoint.href,
+        headers: headersNow,
+        webSocketImpl: options.webSocketImpl,
+        reports,
+      })),
+    reports,
+    refused,
+    accepted,
+    liveCursor: async (signal: AbortSignal) => {
+      const data = await request({ ...http, retry: { attempts: 0 } }, "{ liveCursor }", {}, { signal });
+      return (data as { readonly liveCursor: string }).liveCursor;
     },
   };
-  return client;
+
+  const send = (document: unknown, variables: AnyVariables = {}, how: RequestOptions = {}) =>
+    request(http, textOf(document), variables, how);
+  const follow = (document: unknown, variables: AnyVariables = {}, how: SubscribeOptions = {}) => {
+    const query = textOf(document);
+    if (!/\$after\b/.test(query)) throw new TypeError("A subscription must declare $after: Cursor, and pass it on.");
+    return subscribe(link, query, variables, how);
+  };
+  // What comes is of the types that the document says: they were generated from the schema that the service answers by.
+  const client = {
+    query: send,
+    request: send,
+    mutate(document: unknown, variables: AnyVariables = {}, how: RequestOptions = {}) {
+      const isKeyed = /\$idempotencyKey\b/.test(textOf(document)) && variables["idempotencyKey"] == null;
+      return send(document, isKeyed ? { ...variables, idempotencyKey: newKey() } : variables, how);
+    },
+    subscribe: follow,
+    liveQuery({
+      query,
+      variables,
+      subscription,
+      subscriptionVariables,
+      signal,
+    }: LiveQueryOptions<unknown, AnyVariables, unknown, AnyVariables>) {
+      const stop = signal === undefined ? {} : { signal };
+      return liveQuery(
+        () => send(query, variables, stop),
+        (after) => follow(subscription, { ...subscriptionVariables, after }, stop),
+      );
+    },
+    connection: reports.connection,
+  };
+  return client as unknown as WeirClient;
+}
+
+/** Not randomUUID, which a browser has on secure pages alone. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function endpointOf(url: string): URL {

@@ -10,6 +10,9 @@ export interface RequestOptions {
 export interface HttpLink {
   readonly endpoint: string;
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /** Called when the service refused who asked: answers whether to try again with another token. */
+  readonly refused: () => boolean;
+  readonly accepted: () => void;
   readonly fetch: typeof globalThis.fetch;
   readonly retry: RetryPolicy;
   /** Milliseconds that one attempt may take. */
@@ -39,8 +42,12 @@ export async function request(
   const attempts = (options.isRepeatable ?? isRepeatable(query, variables)) ? link.retry.attempts : 0;
   for (let failures = 0; ; ) {
     try {
-      return await send(link, JSON.stringify({ query, variables }), options.signal);
+      const data = await send(link, JSON.stringify({ query, variables }), options.signal);
+      link.accepted();
+      return data;
     } catch (error) {
+      // What was refused was not done: any operation may be sent again.
+      if (error instanceof WeirError && error.code === "UNAUTHENTICATED" && link.refused()) continue;
       failures += 1;
       if (!(error instanceof WeirError) || !error.isPassing || failures > attempts) throw error;
       await wait(delayAfter(failures, link.retry), options.signal);
@@ -50,6 +57,7 @@ export async function request(
 }
 
 async function send(link: HttpLink, body: string, signal: AbortSignal | undefined): Promise<unknown> {
+  const { fetch } = link;
   const timeout = AbortSignal.timeout(link.timeout);
   const headers = {
     ...(await link.headers()),
@@ -59,7 +67,7 @@ async function send(link: HttpLink, body: string, signal: AbortSignal | undefine
   let status: number;
   let text: string;
   try {
-    const response = await link.fetch(link.endpoint, {
+    const response = await fetch(link.endpoint, {
       method: "POST",
       headers,
       body,

@@ -1,10 +1,12 @@
 import { type Client, createClient } from "graphql-ws";
+import type { ConnectionReports } from "./connection.ts";
 
 export interface SocketOptions {
   readonly url: string;
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
   /** A constructor like the platform's WebSocket; undefined: that one. */
   readonly webSocketImpl: unknown;
+  readonly reports: ConnectionReports;
 }
 
 /** Milliseconds without a message until a ping asks whether the other side is still there. */
@@ -16,7 +18,7 @@ const PATIENCE = 10_000;
 const LINGER = 500;
 
 /** One socket for all subscriptions, opened by the first and closed after the last. Who is cut off comes back by himself. */
-export function createSocket({ url, headers, webSocketImpl }: SocketOptions): Client {
+export function createSocket({ url, headers, webSocketImpl, reports }: SocketOptions): Client {
   let giveUp: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url,
@@ -33,7 +35,12 @@ export function createSocket({ url, headers, webSocketImpl }: SocketOptions): Cl
         if (!wasReceived) giveUp = setTimeout(() => client.terminate(), PATIENCE);
       },
       message: () => clearTimeout(giveUp),
-      closed: () => clearTimeout(giveUp),
+      connecting: () => reports.connecting(),
+      connected: () => reports.opened(),
+      closed: () => {
+        clearTimeout(giveUp);
+        reports.closed();
+      },
     },
   });
   return client;

@@ -1,4 +1,5 @@
 import type { Client as Socket } from "graphql-ws";
+import type { ConnectionReports } from "./connection.ts";
 import { errorOfAnswer, toWeirError, WeirError } from "./error.ts";
 import { delayAfter, wait } from "./retry.ts";
 
@@ -11,12 +12,18 @@ export interface SubscribeOptions {
   readonly onError?: (error: WeirError) => void;
   /** Most changes that wait for the consumer. Default 256. */
   readonly maxWaiting?: number;
+  /** Attempts until the service is reached for the first time; later it is tried for ever. Default 5. */
+  readonly firstAttempts?: number;
 }
 
 export interface SubscriptionLink {
   readonly socket: () => Socket;
   /** The feed's position now. */
   readonly liveCursor: (signal: AbortSignal) => Promise<string>;
+  readonly reports: ConnectionReports;
+  /** Called when the service refused who asked: answers whether to try again with another token. */
+  readonly refused: () => boolean;
+  readonly accepted: () => void;
 }
 
 /** Why a subscription on the wire ended: too much waits for the consumer, or an error of ours or the service's. */
@@ -33,12 +40,12 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
   link: SubscriptionLink,
   query: string,
   variables: Readonly<Record<string, unknown>>,
-  { signal: outer, onReconnect, onError, maxWaiting = 256 }: SubscribeOptions,
+  { signal: outer, onReconnect, onError, maxWaiting = 256, firstAttempts = 5 }: SubscribeOptions,
 ): AsyncIterableIterator<Data, undefined> {
   const stop = new AbortController();
   const signal = outer === undefined ? stop.signal : AbortSignal.any([stop.signal, outer]);
   const inbox = createInbox<Data>(signal);
-  const state: { after?: string; isRunning: boolean } = { isRunning: false };
+  const state: { after?: string } = {};
   if (typeof variables["after"] === "string") state.after = variables["after"];
   const beginsWithState = variables["snapshot"] === true || /\bsnapshot\s*:\s*true\b/.test(query);
   let failures = 0;
@@ -50,10 +57,14 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
       wasCut = end !== "full";
       if (end === "full") {
         await inbox.hasAtMost(maxWaiting / 4);
-      } else if (end.isPassing) {
+      } else if (signal.aborted) {
+        return;
+      } else if (end.isPassing && (link.reports.wasOpen() || failures + 1 < firstAttempts)) {
         failures += 1;
-        await wait(delayAfter(failures, {}), signal);
-      } else {
+        const delay = delayAfter(failures, {});
+        link.reports.failed(end, new Date(Date.now() + delay));
+        await wait(delay, signal);
+      } else if (!(REFUSED.has(end.code) && link.refused())) {
         return inbox.fail(end);
       }
     }
@@ -85,7 +96,9 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
       next({ data, errors }) {
         if (!isOpen) return;
         failures = 0;
+        link.accepted();
         const cursor = cursorOf(data);
+        link.reports.received(isReplayOf(data));
         if (errors === undefined && data != null && cursor !== undefined) {
           state.after = cursor;
           if (inbox.put(data) >= maxWaiting) end("full");
@@ -108,10 +121,20 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
     }
   }
 
+  return iterate(inbox, stop, run);
+}
+
+/** Begins when it is first read. */
+function iterate<Data>(
+  inbox: Inbox<Data>,
+  stop: AbortController,
+  run: () => Promise<void>,
+): AsyncIterableIterator<Data, undefined> {
+  let isRunning = false;
   const iterator: AsyncIterableIterator<Data, undefined> = {
     async next() {
-      if (!state.isRunning) void run();
-      state.isRunning = true;
+      if (!isRunning) void run();
+      isRunning = true;
       const value = await inbox.take();
       if (value instanceof WeirError) {
         stop.abort();
@@ -172,11 +195,20 @@ function createInbox<Data>(signal: AbortSignal): Inbox<Data> {
   };
 }
 
+/** Who asked is not known, or not any more. */
+const REFUSED: ReadonlySet<string> = new Set(["UNAUTHENTICATED", "FORBIDDEN"]);
+
 /** The subscription itself can't go on, not only one of its changes. */
 const FINAL: ReadonlySet<string> = new Set(["CURSOR_EXPIRED", "UNAUTHENTICATED", "FORBIDDEN", "BAD_RESPONSE"]);
 
 function noCursor(): WeirError {
   return new WeirError("BAD_RESPONSE", "A subscription must select cursor of the change, by that name.");
+}
+
+function isReplayOf(data: Readonly<Record<string, unknown>> | null | undefined): boolean | undefined {
+  const [change] = Object.values(data ?? {});
+  const isReplay = typeof change === "object" && change !== null && "isReplay" in change ? change.isReplay : undefined;
+  return typeof isReplay === "boolean" ? isReplay : undefined;
 }
 
 /** The position behind a change, which is the result's only root field. */

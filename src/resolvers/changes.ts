@@ -3,7 +3,9 @@ import type { Delivery } from "../feed/delivery.ts";
 import type { Follower } from "../feed/follow.ts";
 import { type RowOf, TOPIC_NAMES, type Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
+import { userError } from "./errors.ts";
 import { scopeConditions } from "./reports/agency-scope.ts";
+import { type System, sees } from "./viewer.ts";
 
 /**
  * What a subscription field answers to be read from: which changes, from where. A transport either reads it alone, as the
@@ -14,6 +16,20 @@ export interface ChangeSource extends AsyncIterable<Delivery> {
   /** Stands where the subscription begins. */
   readonly follower: Follower;
 }
+
+/** The system that a topic's changes belong to. */
+const SYSTEM_OF_TOPIC: Readonly<Record<Topic, System>> = {
+  FILE_STATUS: "ingest",
+  HL7_FILE: "ingest",
+  PIPELINE: "pipelines",
+  RUN: "pipelines",
+  RUN_STAGE: "pipelines",
+  FILE: "documents",
+  FILE_STEP: "documents",
+  PROCESSING_LOG: "documents",
+  SEEDER_JOB: "reports",
+  SEEDER_RUN: "reports",
+};
 
 const sources = new WeakSet<object>();
 
@@ -34,7 +50,11 @@ export function changes(
   context: Context,
   args: Start & { readonly topics?: readonly Topic[] | null | undefined },
 ): ChangeSource {
-  const topics = new Set(args.topics ?? TOPIC_NAMES);
+  const topics = new Set(args.topics ?? TOPIC_NAMES.filter((topic) => sees(context.viewer, SYSTEM_OF_TOPIC[topic])));
+  for (const topic of topics) {
+    if (!sees(context.viewer, SYSTEM_OF_TOPIC[topic]))
+      throw userError("FORBIDDEN", `The topic ${topic} is not open to a token that is limited to other systems.`);
+  }
   const filter = [...topics].map((topic) => ({ topic, conditions: scopeConditions(context, topic) }));
   return changeSource(context, filter, args);
 }

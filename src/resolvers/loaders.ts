@@ -1,8 +1,10 @@
+import { type AccessLoaders, createAccessLoaders } from "./access/loaders.ts";
 import { createDocumentsLoaders, type DocumentsLoaders } from "./documents/loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest/loaders.ts";
 import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines/loaders.ts";
 import { createReportsLoaders, type ReportsLoaders } from "./reports/loaders.ts";
 import type { Services } from "./services.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** Loaders that gather what the fields of one level ask for into one statement, by system. */
 export interface Loaders {
@@ -10,14 +12,19 @@ export interface Loaders {
   readonly pipelines: PipelinesLoaders;
   readonly documents: DocumentsLoaders;
   readonly reports: ReportsLoaders;
+  readonly access: AccessLoaders;
 }
 
 /** Each system's are made when a field asks for them: most operations, and each event of a subscription, ask one system. */
-export function createLoaders({ database: { db }, settings }: Pick<Services, "database" | "settings">): Loaders {
+export function createLoaders(
+  { database: { db }, settings }: Pick<Services, "database" | "settings">,
+  viewer: Viewer,
+): Loaders {
   let ingest: IngestLoaders | undefined;
   let pipelines: PipelinesLoaders | undefined;
   let documents: DocumentsLoaders | undefined;
   let reports: ReportsLoaders | undefined;
+  let access: AccessLoaders | undefined;
   return {
     get ingest() {
       ingest ??= createIngestLoaders(db, settings);
@@ -32,8 +39,12 @@ export function createLoaders({ database: { db }, settings }: Pick<Services, "da
       return documents;
     },
     get reports() {
-      reports ??= createReportsLoaders(db, settings);
+      reports ??= createReportsLoaders(db, settings, viewer);
       return reports;
+    },
+    get access() {
+      access ??= createAccessLoaders(db);
+      return access;
     },
   };
 }

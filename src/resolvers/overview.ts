@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { SYSTEMS } from "../db/access/tables.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import { documentFiles, fileProcessingSteps, STEP_END } from "../db/documents/tables.ts";
 import { files, IS_PRIMARY } from "../db/ingest/tables.ts";
@@ -8,6 +9,7 @@ import type { Topic } from "../feed/topics.ts";
 import type { Context } from "./context.ts";
 import { badInput } from "./errors.ts";
 import { agencyScope, withinAgencies } from "./reports/agency-scope.ts";
+import { type System, sees } from "./viewer.ts";
 
 /** Something that failed, in any of the systems. */
 export interface Failure {
@@ -23,13 +25,20 @@ export interface Failure {
 type FailureSource = (context: Context, most: number) => Promise<readonly Failure[]>;
 
 /** Each system has its entry. */
-const SOURCES: readonly FailureSource[] = [failedFiles, failedRuns, failedSteps, failedReports];
+const SOURCES: Readonly<Record<System, FailureSource>> = {
+  ingest: failedFiles,
+  pipelines: failedRuns,
+  documents: failedSteps,
+  reports: failedReports,
+};
 
-/** The newest failures of all systems, newest first. */
+/** The newest failures of all systems that the viewer sees, newest first. */
 export async function recentFailures(context: Context, first: number): Promise<readonly Failure[]> {
   const { maxPageSize } = context.settings;
   if (first < 0 || first > maxPageSize) throw badInput(`first is ${first}; it can be 0 to ${maxPageSize}.`);
-  const found = await Promise.all(SOURCES.map((source) => source(context, first)));
+  const found = await Promise.all(
+    SYSTEMS.filter((system) => sees(context.viewer, system)).map((system) => SOURCES[system](context, first)),
+  );
   return found
     .flat()
     .toSorted((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0))

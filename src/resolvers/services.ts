@@ -1,6 +1,10 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
+
+import type { MutationRate } from "./access/rate.ts";
+
 import type { StepWriters } from "./documents/steps.ts";
+
 import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
@@ -15,6 +19,7 @@ export interface Services {
   readonly stepWriters: StepWriters;
   readonly runWriters: RunWriters;
   readonly reportEngine: ReportEngine;
+  readonly mutationRate: MutationRate;
   readonly settings: Settings;
   readonly keyring: Keyring;
   /** Aborted when the service stops: subscriptions complete. */

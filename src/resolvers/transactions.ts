@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Database, isStalePlan, SQLSTATE, sqlState, type Transaction } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
+import { type AuditEntry, writeAudit } from "./access/audit.ts";
 import { once } from "./idempotency.ts";
 import { checkIdempotencyKey } from "./input.ts";
 import { SERVICE, type Viewer } from "./viewer.ts";
@@ -17,6 +18,8 @@ export interface Claim {
 export interface WriteContext {
   readonly database: Pick<Database, "db">;
   readonly viewer: Viewer;
+  /** Written with the first transaction; null or absent: nothing is audited. */
+  readonly audit?: AuditEntry | null;
   /** Called when it is committed. */
   readonly written: () => void;
 }
@@ -43,7 +46,7 @@ const TRIES = 5;
  * Throws CONFLICT when the key was used for another input.
  */
 export async function writeInTransaction<Answer extends string | number | readonly (string | number)[]>(
-  { database, viewer, written }: WriteContext,
+  { database, viewer, written, audit = null }: WriteContext,
   claim: Claim | null,
   work: (tx: Transaction) => Promise<Answer>,
 ): Promise<Answer> {
@@ -54,9 +57,11 @@ export async function writeInTransaction<Answer extends string | number | readon
   const answer = await retried(() =>
     database.db.transaction(async (tx) => {
       await tx.execute(asWriter(actor));
+      if (audit?.isWritten === false) await writeAudit(tx, viewer, audit);
       return run(tx);
     }),
   );
+  if (audit !== null) audit.isWritten = true;
   written();
   return answer;
 }

@@ -3,11 +3,12 @@ import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import type { Context } from "../resolvers/context.ts";
 import { userError } from "../resolvers/errors.ts";
 import type { JsonObject } from "../resolvers/pipelines/credentials.ts";
-import { ROLES, type Role } from "../resolvers/viewer.ts";
+import { hasRole, type Role, type System, sees } from "../resolvers/viewer.ts";
 
 interface OwnTypes {
   Context: Context;
-  AuthScopes: { role: Role };
+  AuthScopes: { role: Role; system: System | "all" };
+  DefaultAuthStrategy: "all";
   DefaultFieldNullability: false;
   Scalars: {
     ID: { Input: string; Output: string | number };
@@ -28,9 +29,19 @@ export const builder = new SchemaBuilder<OwnTypes>({
   scopeAuth: {
     authorizeOnSubscribe: true,
     // Synchronous: the viewer was resolved when the context was made.
-    authScopes: ({ viewer }) => ({ role: (needed) => ROLES.indexOf(viewer.role) >= ROLES.indexOf(needed) }),
-    unauthorizedError: (_parent, { viewer }, info) =>
-      userError("FORBIDDEN", `${info.parentType.name}.${info.fieldName} is not open to the role ${viewer.role}.`),
+    authScopes: ({ viewer }) => ({
+      role: (needed) => hasRole(viewer, needed),
+      system: (system) => sees(viewer, system),
+    }),
+    defaultStrategy: "all",
+    unauthorizedError: (_parent, { viewer }, { parentType, fieldName }, { failure }) => {
+      const failures = "failures" in failure ? failure.failures : [failure];
+      const isSystem = failures.some((part) => "scope" in part && part.scope === "system");
+      return userError(
+        "FORBIDDEN",
+        `${parentType.name}.${fieldName} is not open to ${isSystem ? "a token that is limited to other systems" : `the role ${viewer.role}`}.`,
+      );
+    },
   },
 });
 

@@ -102,7 +102,7 @@ export function snapshotArg(t: ArgBuilder) {
 builder.queryFields((t) => ({
   liveCursor: t.field({
     type: "Cursor",
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "all" },
     description:
       "The feed position as of the start of this operation. Subscribe with after: liveCursor and no change is missed between the query and the subscription. Role: VIEWER.",
     resolve: (_root, _args, context) => context.liveCursor ?? context.feed.now(),
@@ -112,7 +112,7 @@ builder.queryFields((t) => ({
 builder.subscriptionFields((t) => ({
   changes: t.field({
     type: Change,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "all" },
     args: {
       topics: t.arg({ type: [Topic], description: "Only of these topics; null: of all." }),
       after: afterArg(t),

@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
+import { withRules } from "./rules.ts";
 import "./scalars.ts";
 import "./ingest/ingest.ts";
 import "./ingest/mutations.ts";
@@ -22,7 +23,10 @@ import "./reports/dashboard.ts";
 import "./reports/manifests.ts";
 import "./reports/mutations.ts";
 import "./reports/changes.ts";
+import "./attention.ts";
 import "./overview.ts";
+import "./access/access.ts";
+import "./access/audit.ts";
 
 /** The schema that is served; schema.graphql is its printed form. */
-export const schema: GraphQLSchema = builder.toSchema();
+export const schema: GraphQLSchema = withRules(builder.toSchema());

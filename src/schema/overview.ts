@@ -38,25 +38,30 @@ const PipelineOverviewRef = builder.objectRef<PipelineOverview>("PipelineOvervie
 });
 
 const Overview = builder.objectRef<object>("Overview").implement({
-  description: "All systems at a glance. Each part is read when it is selected, and none scans a history.",
+  description:
+    "All systems at a glance. Each part is read when it is selected, and none scans a history. A part of a system that is not open to the token is FORBIDDEN.",
   fields: (t) => ({
     ingest: t.field({
       type: IngestSummaryRef,
+      authScopes: { system: "ingest" },
       description: "Files by their latest status.",
       resolve: (_overview, _args, context) => ingestSummary(context, null, null),
     }),
     pipelines: t.field({
       type: PipelineOverviewRef,
+      authScopes: { system: "pipelines" },
       description: "Pipelines, and the runs of the last 24 hours.",
       resolve: (_overview, _args, context) => pipelineOverview(context),
     }),
     documents: t.field({
       type: [FileStatusCountRef],
+      authScopes: { system: "documents" },
       description: "Documents by overall status.",
       resolve: (_overview, _args, context) => fileStatusCounts(context),
     }),
     seeder: t.field({
       type: ReportDashboard,
+      authScopes: { system: "reports" },
       description: "Reports by the state of their latest run.",
       resolve: (_overview, _args, context) => reportDashboard(context, null),
     }),
@@ -79,7 +84,7 @@ const Overview = builder.objectRef<object>("Overview").implement({
 builder.queryFields((t) => ({
   overview: t.field({
     type: Overview,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "all" },
     description: "All systems at a glance. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: () => ({}),
   }),

@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../db/client.ts";
@@ -10,25 +9,26 @@ import { startEmbeddedPostgres } from "../embedded/launcher.ts";
 import { openFeed } from "../feed/feed.ts";
 import { storeThresholds } from "../resolvers/reports/thresholds.ts";
 import type { Services } from "../resolvers/services.ts";
-import type { Viewer } from "../resolvers/viewer.ts";
 import { schema } from "../schema/index.ts";
+import { assertMayListen } from "./access/listen.ts";
+import { openGateOf } from "./access/open.ts";
 import type { Config } from "./config.ts";
-import { createHttpHandler, GRAPHQL_PATH } from "./http.ts";
+import { openEdge } from "./edge.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOperations } from "./operation.ts";
-import { type OriginPolicy, refusalOf } from "./origin.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
-import { createFanout } from "./subscriptions/fanout.ts";
-import { createWebSockets, type WebSockets } from "./subscriptions/websocket.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
 import { startReportRunner } from "./upkeep/report-runner.ts";
+import { GRAPHQL_PATH } from "./yoga.ts";
 
 export interface App extends AsyncDisposable {
   /** Where GraphQL is served over HTTP. */
   readonly url: string;
   readonly services: Services;
+  /** Reads the certificate and its key anew; null: it has none. */
+  readonly reload: (() => void) | null;
   /**
    * Refuses what is new, lets running operations finish, completes subscriptions and closes, within 10 seconds; ends the
    * embedded database as well. Idempotent.
@@ -38,9 +38,6 @@ export interface App extends AsyncDisposable {
 
 /** Milliseconds that requests and sockets get to finish. */
 const GRACE = 6_000;
-
-/** There is no way to present a token yet: everyone on this machine may do everything. */
-const LOCAL_ADMIN: Viewer = { name: null, role: "ADMIN" };
 
 /** Starts the service: database, migrations, feed, then the server. What was started is stopped again if one of them fails. */
 export async function startApp(config: Config, log: Logger): Promise<App> {
@@ -93,34 +90,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
   const unmeasured = createOperations({ schema, services, log, ...operationRules(config) });
   const operations = metrics?.measured(unmeasured) ?? unmeasured;
-  const origins = { allowed: config.WEIR_CORS_ORIGINS };
-  const fanout = createFanout(feed);
-  const sockets = createWebSockets({
-    schema,
+  const gate = started.use(await openGateOf(config, databaseUrl, log));
+  assertMayListen(config, gate, log);
+  const { server, sockets, fanout, scheme, reload } = openEdge({
+    config,
+    gate,
     operations,
-    fanout,
+    feed,
+    closing: closing.signal,
     log,
-    viewer: LOCAL_ADMIN,
-    maxPayload: config.WEIR_MAX_BODY_BYTES,
-    maxOperations: config.WEIR_MAX_SOCKET_OPERATIONS,
-    silence: config.WEIR_SOCKET_SILENCE_SECONDS * 1_000,
-    handshake: config.WEIR_HANDSHAKE_TIMEOUT_SECONDS * 1_000,
   });
-  const server = createServer(
-    timeoutsOf(config),
-    createHttpHandler({
-      operations,
-      log,
-      viewer: LOCAL_ADMIN,
-      origins,
-      maxBody: config.WEIR_MAX_BODY_BYTES,
-      isReady: () => feed.isLive,
-      isClosing: () => closing.signal.aborted,
-    }),
-  );
-  closeIdleAtEnd(server, closing.signal);
-  serveSockets(server, sockets, origins, closing.signal);
-
   if (metrics !== null) started.use(await metrics.serve({ feed, fanout, database, sockets, log }, config));
   server.listen(config.WEIR_PORT, config.WEIR_HOST);
   await once(server, "listening");
@@ -140,7 +119,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   }
 
   const stopOnce = () => (stopping ??= stop());
-  return { url: urlOf(server.address()), services, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+  return {
+    url: urlOf(server.address(), scheme),
+    services,
+    reload,
+    stop: stopOnce,
+    [Symbol.asyncDispose]: stopOnce,
+  };
 }
 
 function operationRules(config: Config) {
@@ -156,43 +141,13 @@ function operationRules(config: Config) {
   };
 }
 
-function timeoutsOf(config: Config) {
-  return {
-    headersTimeout: config.WEIR_HEADERS_TIMEOUT_SECONDS * 1_000,
-    requestTimeout: Math.max(config.WEIR_REQUEST_TIMEOUT_SECONDS, config.WEIR_HEADERS_TIMEOUT_SECONDS) * 1_000,
-    // How often it looks for connections that take too long.
-    connectionsCheckingInterval: 1_000,
-  };
-}
-
-/** A connection that is kept alive would hold up the end for seconds after its last response. */
-function closeIdleAtEnd(server: Server, closing: AbortSignal): void {
-  server.on("request", (_request, response) => {
-    response.once("close", () => {
-      if (closing.aborted) setImmediate(() => server.closeIdleConnections());
-    });
-  });
-}
-
-function serveSockets(server: Server, sockets: WebSockets, origins: OriginPolicy, closing: AbortSignal): void {
-  server.on("upgrade", (request, socket: Socket, head) => {
-    const isGraphql = (request.url ?? "").split("?", 1)[0] === GRAPHQL_PATH;
-    if (!isGraphql || refusalOf(request, origins) !== undefined || closing.aborted) {
-      socket.end(`HTTP/1.1 ${isGraphql ? "403 Forbidden" : "404 Not Found"}\r\nConnection: close\r\n\r\n`);
-      return;
-    }
-    socket.setNoDelay(true);
-    sockets.upgrade(request, socket, head);
-  });
-}
-
 async function startEmbedded(config: Config, log: Logger, started: AsyncDisposableStack): Promise<string> {
   const postgres = started.use(await startEmbeddedPostgres({ dataDir: path.resolve(config.WEIR_DATA_DIR), log }));
   return postgres.url;
 }
 
-function urlOf(address: string | AddressInfo | null): string {
+function urlOf(address: string | AddressInfo | null, scheme: string): string {
   if (address === null || typeof address === "string") throw new Error("the server has no TCP address");
   const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}${GRAPHQL_PATH}`;
+  return `${scheme}://${host}:${address.port}${GRAPHQL_PATH}`;
 }

@@ -7,7 +7,7 @@ import { readTrustedDocuments, type TrustedDocuments } from "./trusted.ts";
 export class ConfigError extends Error {}
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+const ONOFF = z.enum(["on", "off"], "on or off");
 
 function wholeNumber(least: number, most: number, preset: number) {
   const allowed = `a whole number from ${least} to ${most}`;
@@ -36,10 +36,7 @@ const settings = z.object({
   DATABASE_URL: databaseUrl,
   WEIR_HOST: z
     .string()
-    .refine(
-      (value) => LOOPBACK.has(value),
-      "127.0.0.1, ::1 or localhost: without authentication the service serves this machine alone",
-    )
+    .regex(/^[\w.:-]{1,253}$/, "an address or a name of this machine, like 0.0.0.0")
     .default("127.0.0.1"),
   WEIR_PORT: wholeNumber(0, 65_535, 4000),
   WEIR_METRICS_PORT: wholeNumber(0, 65_535, 0).removeDefault().optional(),
@@ -101,6 +98,24 @@ const settings = z.object({
   WEIR_SEEDER_MEMORY_MB: wholeNumber(1, 1_000_000, 64),
   WEIR_SEEDER_TEMPORARY_FILES_MB: wholeNumber(1, 1_000_000, 10_240),
   WEIR_DATABASES: z.string().optional(),
+  WEIR_INSECURE: ONOFF.default("off"),
+  WEIR_ADMIN_TOKEN_FILE: z.string().optional(),
+  WEIR_JWT_JWKS_URL: z
+    .string()
+    .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "a URL like https://login.example.org/jwks")
+    .optional(),
+  WEIR_JWT_KEY_FILE: z.string().optional(),
+  WEIR_JWT_ISSUER: z.string().optional(),
+  WEIR_JWT_AUDIENCE: z.string().optional(),
+  WEIR_JWT_ROLE_CLAIM: z.string().default("role"),
+  WEIR_JWT_AGENCIES_CLAIM: z.string().optional(),
+  WEIR_JWT_LEEWAY_SECONDS: wholeNumber(0, 3_600, 30),
+  WEIR_TLS_CERT: z.string().optional(),
+  WEIR_TLS_KEY: z.string().optional(),
+  WEIR_TRUST_PROXY: wholeNumber(0, 10, 0),
+  WEIR_MAX_TOKEN_SOCKETS: wholeNumber(1, 1_000_000, 10_000),
+  WEIR_MAX_ADDRESS_SOCKETS: wholeNumber(1, 1_000_000, 10_000),
+  WEIR_MAX_MUTATIONS_PER_SECOND: wholeNumber(0, 1_000_000, 0),
 });
 
 export type Config = Omit<z.infer<typeof settings>, "WEIR_DATABASES" | "WEIR_TRUSTED_DOCUMENTS"> & {
@@ -131,6 +146,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   );
   const result = settings.safeParse(given);
   if (result.success) {
+    const incomplete = incompleteAccess(result.data);
+    if (incomplete !== undefined) throw new ConfigError(incomplete);
     const { WEIR_DATABASES: file, WEIR_TRUSTED_DOCUMENTS: list, ...others } = result.data;
     const trusted = list === undefined ? undefined : readTrustedDocuments(list);
     if (typeof trusted === "string") {
@@ -151,4 +168,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   // A connection URL may hold a password.
   const was = SECRET_SETTINGS[name] ?? JSON.stringify(given[name]);
   throw new ConfigError(`${name} is ${was}; allowed: ${issue?.message}.`);
+}
+
+/** Settings of access that need others; undefined when all are there. */
+function incompleteAccess(given: z.infer<typeof settings>): string | undefined {
+  if (given.WEIR_JWT_JWKS_URL !== undefined && given.WEIR_JWT_KEY_FILE !== undefined)
+    return "WEIR_JWT_JWKS_URL and WEIR_JWT_KEY_FILE are both set; allowed: one of them.";
+  const hasJwt = given.WEIR_JWT_JWKS_URL !== undefined || given.WEIR_JWT_KEY_FILE !== undefined;
+  // Without them, whatever the provider signed for anyone else would be let in.
+  for (const name of ["WEIR_JWT_ISSUER", "WEIR_JWT_AUDIENCE"] as const) {
+    if (hasJwt && given[name] === undefined)
+      return `${name} is not set; allowed: the value that JWTs for this service carry.`;
+  }
+  if ((given.WEIR_TLS_CERT === undefined) !== (given.WEIR_TLS_KEY === undefined))
+    return "WEIR_TLS_CERT and WEIR_TLS_KEY are not both set; allowed: both, or neither.";
+  return undefined;
 }

@@ -23,6 +23,7 @@ const PAGE_POLICY = [
 
 export const GRAPHIQL_QUERY = `# Weir, the live gauge on data pipelines.
 # Run one of these; the subscription shows every report as it is committed.
+# Where a token is asked for, put it into the tab Headers below: {"Authorization": "Bearer weir_…"}, and reload the schema.
 
 subscription Live {
   fileStatusRecorded {

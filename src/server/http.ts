@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import { type ExecutionResult, GraphQLError } from "graphql";
-import { createYoga } from "graphql-yoga";
 import type { Logger } from "pino";
 import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
-import { GRAPHIQL_QUERY, protectPages } from "./graphiql.ts";
+import type { Admitted, Gate } from "./access/gate.ts";
+import { addressOf, tokenOf } from "./access/request.ts";
+import { protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
-
-export const GRAPHQL_PATH = "/graphql";
+import type { Pages } from "./pages.ts";
+import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
 const JSON_TYPE = "application/json";
 const RESPONSE_TYPE = "application/graphql-response+json";
@@ -26,13 +26,17 @@ const ANSWERED_AS: ReadonlyMap<string, string> = new Map([
 export interface HttpOptions {
   operations: Operations;
   log: Logger;
-  viewer: Viewer;
+  gate: Gate;
+  /** Proxies in front, whose X-Forwarded-For is believed. */
+  proxies: number;
   origins: OriginPolicy;
   /** Longest body of a request, in bytes. */
   maxBody: number;
   /** Whether the service can do its work now. */
   isReady: () => boolean;
   isClosing: () => boolean;
+  /** Null: they were not built. */
+  pages: Pages | null;
 }
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -52,6 +56,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
     allowOrigin(request, response, origins);
     if (isPreflight(request)) return answerPreflight(response);
     const path = (request.url ?? "/").split("?", 1)[0];
+    if (options.pages?.(request, response, path ?? "/") === true) return;
     switch (path) {
       case "/health":
         return answerJson(response, 200, { status: "ok" });
@@ -84,16 +89,53 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
       return answerJson(response, 415, { errors: [error] });
     }
     protectPages(response);
-    const handled: Promise<unknown> = isPlainPost(request)
-      ? answerPost(request, response, options)
-      : Promise.resolve(yoga(request, response));
-    handled.catch((error: unknown) => {
+    answerGraphql(request, response, options, yoga).catch((error: unknown) => {
       if (response.destroyed) return;
       log.error({ err: error }, "a request could not be handled");
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { errors: [options.operations.presentError(error)] });
     });
   };
+}
+
+async function answerGraphql(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HttpOptions,
+  yoga: ReturnType<typeof createYogaEdge>,
+): Promise<void> {
+  // The page is for whoever has no token yet: it holds nothing, and asks for one.
+  if (isPage(request)) {
+    await yoga(request, response, { asker: null });
+    return;
+  }
+  let asker: Admitted;
+  try {
+    asker = await options.gate.admit(tokenOf(request.headers.authorization), addressOf(request, options.proxies));
+  } catch (error) {
+    return refuse(request, response, options.operations.presentError(error));
+  }
+  if (isPlainPost(request)) return answerPost(request, response, options, asker);
+  await yoga(request, response, { asker });
+}
+
+const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
+  ["UNAUTHENTICATED", 401],
+  ["FORBIDDEN", 403],
+  ["BAD_USER_INPUT", 400],
+]);
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
+  const status = STATUS_OF_REFUSAL.get(error.extensions["code"]) ?? 503;
+  if (status === 401) response.setHeader("www-authenticate", 'Bearer realm="weir"');
+  // Its body is not read.
+  if (request.method === "POST") response.setHeader("connection", "close");
+  answerJson(response, status, { errors: [error] }, responseType(request.headers.accept) ?? JSON_TYPE);
+}
+
+/** A browser that opens GraphiQL, as Yoga tells it. */
+function isPage({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.accept?.includes("text/html") === true;
 }
 
 function isJson({ headers }: IncomingMessage): boolean {
@@ -121,8 +163,12 @@ function responseType(accept = JSON_TYPE): string | undefined {
   return best === undefined ? undefined : ANSWERED_AS.get(best.type);
 }
 
-async function answerPost(request: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<void> {
-  const { operations, viewer, maxBody } = options;
+async function answerPost(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { operations, maxBody }: HttpOptions,
+  { viewer }: Admitted,
+): Promise<void> {
   const type = responseType(request.headers.accept) ?? JSON_TYPE;
   const body = await readBody(request, maxBody);
   if (body === "too long") {
@@ -147,81 +193,6 @@ async function runOnce(operations: Operations, params: OperationParams, viewer: 
   if ("errors" in operation) return operation;
   if (operation.node.operation !== "subscription") return operations.execute(operation, viewer);
   return { errors: [badInput("A subscription needs a stream: accept text/event-stream, or use the WebSocket.")] };
-}
-
-/** Yoga as the edge for every other form of request: it reads params and writes results, we run the operation. */
-function createYogaEdge({ operations, viewer, maxBody, log }: HttpOptions) {
-  return createYoga({
-    graphqlEndpoint: GRAPHQL_PATH,
-    landingPage: false,
-    cors: false,
-    multipart: false,
-    extraParamNames: ["documentId"],
-    maxRequestBodySize: maxBody,
-    parserAndValidationCache: false,
-    logging: {
-      debug: () => {},
-      info: () => {},
-      warn: (...about) => log.warn({ about }, "yoga"),
-      error: (...about) => log.error({ about }, "yoga"),
-    },
-    renderGraphiQL,
-    graphiql: {
-      title: "Weir",
-      subscriptionsProtocol: "WS",
-      defaultQuery: GRAPHIQL_QUERY,
-    },
-    plugins: [
-      {
-        onParams({ setParamsHandler }) {
-          setParamsHandler(async ({ params, request }) => {
-            const read = readParams(params);
-            if (read instanceof GraphQLError) return { errors: [withHttp(read, { status: 400 })] };
-            const operation = operations.prepare(read);
-            if ("errors" in operation)
-              return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
-            if (operation.node.operation === "mutation" && request.method === "GET") {
-              const error = badInput("A mutation can't be sent by GET. Use POST.");
-              return { errors: [withHttp(error, { status: 405, headers: { allow: "POST" } })] };
-            }
-            if (operation.node.operation !== "subscription") {
-              const result = await operations.execute(operation, viewer);
-              if ("data" in result || result.errors === undefined) return result;
-              return { errors: result.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
-            }
-            const started = await operations.subscribe(operation, viewer);
-            return "source" in started ? started.results() : started;
-          });
-        },
-        onResultProcess(processed) {
-          const { result } = processed;
-          if ("errors" in result && result.errors !== undefined) {
-            processed.setResult({ ...result, errors: result.errors.map(inOurWords) });
-          }
-        },
-      },
-    ],
-  });
-}
-
-const YOGAS_CODES = new Set(["BAD_REQUEST", "REQUEST_ENTITY_TOO_LARGE"]);
-
-/** What Yoga itself says of a request that it can't read has codes of its own, and details of the parser. */
-function inOurWords(error: GraphQLError): GraphQLError {
-  const { code, http } = error.extensions ?? {};
-  if (typeof code !== "string" || !YOGAS_CODES.has(code)) return error;
-  return withHttp(badInput(error.message), http ?? {});
-}
-
-/** What Yoga reads to choose the status; it does not send it to the client. */
-function withHttp(error: GraphQLError, http: object): GraphQLError {
-  return new GraphQLError(error.message, {
-    nodes: error.nodes ?? null,
-    source: error.source ?? null,
-    positions: error.positions ?? null,
-    path: error.path ?? null,
-    extensions: { ...error.extensions, http },
-  });
 }
 
 async function readBody(request: IncomingMessage, most: number): Promise<Buffer | "too long"> {
@@ -269,7 +240,7 @@ function isPreflight({ method, headers }: IncomingMessage): boolean {
 function answerPreflight(response: ServerResponse): void {
   response.writeHead(204, {
     "access-control-allow-methods": "GET, POST",
-    "access-control-allow-headers": "content-type, accept",
+    "access-control-allow-headers": "content-type, accept, authorization",
     "access-control-max-age": "600",
   });
   response.end();

@@ -1,7 +1,11 @@
 import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
+
+import { createMutationRate } from "../resolvers/access/rate.ts";
+
 import { createStepWriters } from "../resolvers/documents/steps.ts";
+
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
@@ -24,6 +28,7 @@ export function createServices(options: {
     feed,
     keyring,
     closing,
+    mutationRate: createMutationRate(config.WEIR_MAX_MUTATIONS_PER_SECOND),
     ingestWriters: createIngestWriters(database),
     stepWriters: createStepWriters(database),
     runWriters: createRunWriters(database),

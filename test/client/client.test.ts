@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { createWeirClient, graphql, WeirError } from "../../src/client/index.ts";
+import { graphql } from "../../src/client/gql/index.ts";
+import { createWeirClient, WeirError } from "../../src/client/index.ts";
 import type { App } from "../../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createPipeline } from "../support/pipelines.ts";

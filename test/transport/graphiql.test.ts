@@ -1,24 +1,19 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/server/app.ts";
+import { type Browser, isWithoutBrowser, startBrowser } from "../support/browser.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { ask, startService } from "../support/service.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const isMissing = !existsSync(CHROMIUM);
-if (isMissing) console.log(`graphiql.test.ts: skipped, since there is no ${CHROMIUM}`);
+const isMissing = isWithoutBrowser("graphiql.test.ts");
 /** A folder for pictures of the page; none are taken without it. */
 const screenshots = process.env["WEIR_SCREENSHOTS"];
 
 describe.skipIf(isMissing)("GraphiQL in a browser", () => {
   let database: TestDatabase;
   let app: App;
-  let profile: string;
-  let browser: BrowserContext;
+  let browser: Browser;
   let page: Page;
   const requested: string[] = [];
   const problems: string[] = [];
@@ -26,21 +21,8 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     app = await startService(database.url);
-    profile = await mkdtemp(path.join(os.tmpdir(), "weir-chromium-"));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath: CHROMIUM,
-      viewport: { width: 1_280, height: 800 },
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
-    page = await browser.newPage();
+    browser = await startBrowser();
+    page = await browser.context.newPage();
     page.on("request", (request) => requested.push(request.url()));
     page.on("websocket", (socket) => requested.push(socket.url()));
     page.on("pageerror", (error) => problems.push(String(error)));
@@ -48,8 +30,7 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
     await page.getByRole("button", { name: /execute query/i }).waitFor();
   });
   afterAll(async () => {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await browser[Symbol.asyncDispose]();
     await app.stop();
     await database[Symbol.asyncDispose]();
   });

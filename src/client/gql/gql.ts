@@ -40,7 +40,6 @@ type Documents = {
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": typeof types.CompleteStageDocument,
     "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": typeof types.FailStageDocument,
     "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": typeof types.RunFilesDocument,
-    "\n  query LiveCursor {\n    liveCursor\n  }\n": typeof types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
     "\n  query ClientTestNow {\n    liveCursor\n  }\n": typeof types.ClientTestNowDocument,
@@ -75,7 +74,6 @@ const documents: Documents = {
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": types.CompleteStageDocument,
     "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": types.FailStageDocument,
     "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": types.RunFilesDocument,
-    "\n  query LiveCursor {\n    liveCursor\n  }\n": types.LiveCursorDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
     "\n  query ClientTestNow {\n    liveCursor\n  }\n": types.ClientTestNowDocument,
@@ -185,10 +183,6 @@ export function graphql(source: "\n  mutation FailStage($runId: ID!, $stageOrder
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').RunFilesDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query LiveCursor {\n    liveCursor\n  }\n"): typeof import('./graphql.ts').LiveCursorDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -473,11 +473,6 @@ export type RunFilesQueryVariables = Exact<{
 
 export type RunFilesQuery = { readonly run: { readonly retryOf: { readonly id: string } | null, readonly stages: ReadonlyArray<{ readonly stageType: string, readonly log: { readonly status: StageStatus, readonly filePaths: ReadonlyArray<string> } | null }> } | null };
 
-export type LiveCursorQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type LiveCursorQuery = { readonly liveCursor: string };
-
 export type ClientTestRecordMutationVariables = Exact<{
   input: ReadonlyArray<FileStatusInput>;
   idempotencyKey?: string | null | undefined;
@@ -810,11 +805,6 @@ export const RunFilesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RunFilesQuery, RunFilesQueryVariables>;
-export const LiveCursorDocument = new TypedDocumentString(`
-    query LiveCursor {
-  liveCursor
-}
-    `) as unknown as TypedDocumentString<LiveCursorQuery, LiveCursorQueryVariables>;
 export const ClientTestRecordDocument = new TypedDocumentString(`
     mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {
   recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {

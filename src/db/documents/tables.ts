@@ -89,6 +89,9 @@ export type DocumentRow = typeof documentFiles.$inferSelect;
 /** When a step ended; a direct writer may not have said so. */
 export const STEP_END = sql`coalesce(completed_at, updated_at, created_at)`;
 
+/** When a step that goes on began; a direct writer may not have said so. */
+const STEP_BEGIN = sql`coalesce(started_at, updated_at)`;
+
 /** Current state: one row for each step of each file. */
 export const fileProcessingSteps = documents.table(
   "file_processing_steps",
@@ -112,6 +115,7 @@ export const fileProcessingSteps = documents.table(
     index("file_processing_steps_failures")
       .on(sql`${STEP_END} desc`, newest(t.id))
       .where(sql`known_status = 'failure'`),
+    index("file_processing_steps_in_progress").on(STEP_BEGIN).where(sql`known_status = 'in_progress'`),
     index("file_processing_steps_by_name").on(sql`weir.path_key(${t.stepName})`, t.knownStatus, t.fileId),
   ],
 );

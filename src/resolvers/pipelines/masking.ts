@@ -4,7 +4,7 @@ import { formatPath } from "../text.ts";
 import { isObject, type Json, type JsonObject } from "./credentials.ts";
 
 /** What stands for a value that is not shown; sent back, it keeps the stored value. */
-const MASK = "********";
+export const MASK = "********";
 
 /** The one entry of what is shown in place of credentials that can't be read. */
 const UNREADABLE = "unreadable";

@@ -4,6 +4,8 @@ import type { ReportJobRow, ReportRunRow } from "../../db/reports/tables.ts";
 import { type NestedList, nestedList } from "../nested.ts";
 import type { PageArgs } from "../paging.ts";
 import type { Settings } from "../settings.ts";
+import type { Viewer } from "../viewer.ts";
+import { agencyScope } from "./agency-scope.ts";
 import { type CannedManifest, loadManifestsOfReports } from "./manifest-reads.ts";
 import { type JobFlags, loadFlags, loadJobs, loadRunPages, RUN_ORDER } from "./reads.ts";
 
@@ -11,13 +13,13 @@ export interface ReportsLoaders {
   /** A job by the name of its table; null when it never ran. */
   readonly job: DataLoader<string, ReportJobRow | null>;
   readonly flags: DataLoader<ReportJobRow, JobFlags, string>;
-  /** Runs below jobs, by table. */
+  /** Runs below jobs that the viewer sees, by table. */
   readonly runs: NestedList<string, ReportRunRow, PageArgs>;
   /** The agencies' manifests of a canned report. */
   readonly manifestsOfReport: DataLoader<number, readonly CannedManifest[]>;
 }
 
-export function createReportsLoaders(db: Db, settings: Settings): ReportsLoaders {
+export function createReportsLoaders(db: Db, settings: Settings, viewer: Viewer): ReportsLoaders {
   return {
     job: new DataLoader((names) => loadJobs(db, names)),
     flags: new DataLoader((jobs) => loadFlags(db, jobs, settings), {
@@ -26,7 +28,7 @@ export function createReportsLoaders(db: Db, settings: Settings): ReportsLoaders
     runs: nestedList({
       order: RUN_ORDER,
       maxSize: settings.maxPageSize,
-      load: (names, _args, request) => loadRunPages(db, names, request),
+      load: (names, _args, request) => loadRunPages(db, names, request, agencyScope({ viewer })),
     }),
     manifestsOfReport: new DataLoader((ids) => loadManifestsOfReports(db, ids)),
   };

@@ -1,4 +1,4 @@
-import { eq, getColumns, inArray, sql } from "drizzle-orm";
+import { and, eq, getColumns, inArray, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../../db/client.ts";
 import { type ReportJobRow, type ReportRunRow, reportJobs, reportRuns } from "../../db/reports/tables.ts";
 import { textArray } from "../batches.ts";
@@ -6,6 +6,7 @@ import { countUpTo } from "../lists.ts";
 import { loadPages } from "../nested.ts";
 import type { Order, OrderBy, PageRequest } from "../paging.ts";
 import type { Settings } from "../settings.ts";
+import { withinAgencies } from "./agency-scope.ts";
 
 /** Newest first. */
 export const RUN_ORDER: Order<ReportRunRow> = {
@@ -65,12 +66,16 @@ export async function runsByNumber(db: Db, ids: readonly number[]): Promise<read
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
-/** The newest run that a program gave this id; null when there is none. */
-export async function runByRunId(db: Db | Transaction, runId: string): Promise<ReportRunRow | null> {
+/** The newest run of these agencies that a program gave this id; null when there is none. */
+export async function runByRunId(
+  db: Db | Transaction,
+  runId: string,
+  scope: readonly string[] | null = null,
+): Promise<ReportRunRow | null> {
   const [row] = await db
     .select()
     .from(reportRuns)
-    .where(eq(reportRuns.runId, runId))
+    .where(and(eq(reportRuns.runId, runId), withinAgencies(scope, reportRuns.agencySlug)))
     .orderBy(sql`${reportRuns.id} desc`)
     .limit(1)
     .comment("reports.run_by_run_id");
@@ -115,9 +120,10 @@ export async function loadFlags(
   return rows.map((row) => ({ isFailing: row.failing, isLongRunning: row.long_running }));
 }
 
-/** How many runs one table has. */
-export function countRunsOf(db: Db, tableName: string): Promise<number | null> {
-  return countUpTo(db, "reports.count_runs_of_job", sql`${reportRuns} where ${reportRuns.tableName} = ${tableName}`);
+/** How many runs of these agencies one table has. */
+export function countRunsOf(db: Db, tableName: string, scope: readonly string[] | null): Promise<number | null> {
+  const where = and(eq(reportRuns.tableName, tableName), withinAgencies(scope, reportRuns.agencySlug)) ?? sql`false`;
+  return countUpTo(db, "reports.count_runs_of_job", sql`${reportRuns} where ${where}`);
 }
 
 /** The runs of tables, each newest first, one page for each table. */
@@ -125,13 +131,14 @@ export function loadRunPages(
   db: Db,
   names: readonly string[],
   request: PageRequest,
+  scope: readonly string[] | null,
 ): Promise<readonly (readonly ReportRunRow[])[]> {
   return loadPages(db, {
     name: "reports.runs_of_jobs",
     table: reportRuns,
     places: names.length,
     keys: sql`unnest(${textArray(names)}) with ordinality as k(name, at)`,
-    belongs: sql`${reportRuns.tableName} = k.name`,
+    belongs: and(sql`${reportRuns.tableName} = k.name`, withinAgencies(scope, reportRuns.agencySlug)),
     request,
   });
 }

@@ -1,6 +1,7 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import {
   cannedReportManifests,
+  cannedReports,
   customReportManifests,
   type ReportJobRow,
   type ReportRunRow,
@@ -46,7 +47,7 @@ export async function listReportJobs(
 
 /** Null when no run has this id. */
 export async function reportRun(context: Context, runId: string): Promise<ReportRunRow | null> {
-  return ifVisible(context, await runByRunId(context.database.db, runId));
+  return runByRunId(context.database.db, runId, agencyScope(context));
 }
 
 export async function listReportRuns(
@@ -71,16 +72,12 @@ export function flagsOf({ loaders }: Context, job: ReportJobRow): Promise<JobFla
 }
 
 /** The runs of a job that the viewer sees; they are those of its table. */
-export async function runsOf(
-  { database, loaders }: Context,
-  tableName: string,
-  args: PageArgs,
-): Promise<Connection<ReportRunRow>> {
-  const page = await loaders.reports.runs.page(tableName, args);
+export async function runsOf(context: Context, tableName: string, args: PageArgs): Promise<Connection<ReportRunRow>> {
+  const page = await context.loaders.reports.runs.page(tableName, args);
   return toConnection(
     RUN_ORDER,
     page,
-    () => countRunsOf(database.db, tableName),
+    () => countRunsOf(context.database.db, tableName, agencyScope(context)),
     (row) => row,
   );
 }
@@ -115,8 +112,16 @@ export function cannedManifests(
   );
 }
 
-export function cannedReports(context: Context): Promise<readonly CannedReport[]> {
-  return listCannedReports(context.database.db, undefined);
+/** Of a viewer who is limited to agencies: those that one of them has. */
+export function cannedReportsOf(context: Context): Promise<readonly CannedReport[]> {
+  const given = withinAgencies(agencyScope(context), cannedReportManifests.agencySlug);
+  return listCannedReports(
+    context.database.db,
+    given === undefined
+      ? undefined
+      : sql`exists (select from ${cannedReportManifests}
+          where ${cannedReportManifests.cannedReportId} = ${cannedReports.id} and ${given})`,
+  );
 }
 
 /** The manifests of a canned report that the viewer sees. */

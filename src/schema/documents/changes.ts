@@ -41,7 +41,7 @@ const ProcessingLogChange = builder.objectRef<Delivery>("ProcessingLogChange").i
 builder.subscriptionFields((t) => ({
   fileChanged: t.field({
     type: FileChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: {
       id: t.arg.id({ description: "Only this file; null: all." }),
       after: afterArg(t),
@@ -54,7 +54,7 @@ builder.subscriptionFields((t) => ({
   }),
   fileStepChanged: t.field({
     type: FileStepChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: {
       fileId: t.arg.id({ description: "Only steps of this file; null: of all." }),
       after: afterArg(t),
@@ -66,7 +66,7 @@ builder.subscriptionFields((t) => ({
   }),
   processingLogAdded: t.field({
     type: ProcessingLogChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: { fileId: t.arg.id({ description: "Only entries about this file; null: all." }), after: afterArg(t) },
     description: "Every entry of the history as it is added. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
     subscribe: (_root, args, context) => changeSource(context, logChanges(args.fileId), args),

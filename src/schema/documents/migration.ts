@@ -63,7 +63,7 @@ const MigrationVerification = builder.objectRef<migration.MigrationVerification>
 builder.queryFields((t) => ({
   verifyMigration: t.field({
     type: MigrationVerification,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: { fileId: t.arg.id({ required: true, description: "The file." }) },
     description:
       "Compares the steps table with the state that the logs of one file imply. Role: VIEWER. Errors: NOT_FOUND.",
@@ -74,7 +74,7 @@ builder.queryFields((t) => ({
 builder.mutationFields((t) => ({
   migrateLogsToSteps: t.field({
     type: MigrationResult,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       fileId: t.arg.id({ required: true, description: "The file." }),
       dryRun: t.arg.boolean({ required: true, defaultValue: false, description: "Write nothing, and tell the same." }),
@@ -84,7 +84,7 @@ builder.mutationFields((t) => ({
   }),
   migrateAllFiles: t.field({
     type: MigrationSummary,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       batchSize: t.arg.int({
         required: true,

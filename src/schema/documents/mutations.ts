@@ -71,7 +71,7 @@ const fileId = "The file.";
 builder.mutationFields((t) => ({
   createFile: t.field({
     type: File,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       input: t.arg({ type: CreateFileInput, required: true, description: "The file." }),
       idempotencyKey: t.arg.string({ description: idempotencyKey }),
@@ -81,7 +81,7 @@ builder.mutationFields((t) => ({
   }),
   initializeFileSteps: t.field({
     type: [FileProcessingStep],
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       fileId: t.arg.id({ required: true, description: fileId }),
       steps: t.arg.stringList({ description: "Names of the steps, in order; null: the main steps." }),
@@ -94,7 +94,7 @@ builder.mutationFields((t) => ({
   }),
   addUploadSteps: t.field({
     type: [FileProcessingStep],
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       fileId: t.arg.id({ required: true, description: fileId }),
       destinations: t.arg.stringList({
@@ -110,7 +110,7 @@ builder.mutationFields((t) => ({
   }),
   updateStepStatus: t.field({
     type: FileProcessingStep,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       input: t.arg({ type: UpdateStepStatusInput, required: true, description: "The report." }),
       idempotencyKey: t.arg.string({ description: idempotencyKey }),
@@ -121,7 +121,7 @@ builder.mutationFields((t) => ({
   }),
   updateStepStatuses: t.field({
     type: [FileProcessingStep],
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       input: t.arg({
         type: [UpdateStepStatusInput],
@@ -138,7 +138,7 @@ builder.mutationFields((t) => ({
   }),
   logProcessingEvent: t.field({
     type: ProcessingLog,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "documents" },
     args: {
       input: t.arg({ type: ProcessingLogInput, required: true, description: "The event." }),
       idempotencyKey: t.arg.string({ description: idempotencyKey }),

@@ -32,21 +32,21 @@ builder.queryFields((t) => ({
   file: t.field({
     type: File,
     nullable: true,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: { id: t.arg.id({ required: true, description: "The file's id." }) },
     description: "One file by its id; null when there is none. Role: VIEWER.",
     resolve: (_root, { id }, context) => documents.file(context, id),
   }),
   files: t.field({
     type: FileConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: { filter: t.arg({ type: FileFilter, description: "Only those that meet it." }), ...pageArgs },
     description: "Files, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: (_root, args, context) => documents.files(context, args),
   }),
   fileStatusCounts: t.field({
     type: [FileStatusCountRef],
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     description:
       "Number of files in each overall status, by the same definition as File.overallStatus. Every status is there, also with 0. Role: VIEWER.",
     resolve: async (_root, _args, context) => [...(await documents.fileStatusCounts(context))],

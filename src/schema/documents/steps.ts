@@ -121,7 +121,7 @@ builder.objectFields(File, (t) => ({
 builder.queryFields((t) => ({
   processingLogs: t.field({
     type: ProcessingLogConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "documents" },
     args: { filter: t.arg({ type: ProcessingLogFilter, description: "Only those that meet it." }), ...pageArgs },
     description: "The history of all files, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: (_root, args, context) => documents.processingLogs(context, args),

@@ -36,7 +36,7 @@ builder.objectRef<Delivery>("Hl7FileChange").implement({
 builder.subscriptionFields((t) => ({
   fileStatusRecorded: t.field({
     type: FileStatusChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: {
       filter: t.arg({ type: FileStatusFilter, description: "Only reports that meet it." }),
       after: afterArg(t),

@@ -182,21 +182,21 @@ const statusListArgs = {
 builder.queryFields((t) => ({
   fileStatuses: t.field({
     type: FileStatusConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: statusListArgs,
     description: "The history: every status ever reported, newest first. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.fileStatuses(context, args),
   }),
   recentLogFileStatuses: t.field({
     type: FileStatusConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: statusListArgs,
     description: "The latest status of each log, newest first. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.recentFileStatuses(context, "Log", args),
   }),
   recentHl7FileStatuses: t.field({
     type: FileStatusConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: statusListArgs,
     description: "The latest status of each HL7 file, newest first. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.recentFileStatuses(context, "HL7", args),
@@ -204,14 +204,14 @@ builder.queryFields((t) => ({
   logFile: t.field({
     type: LogFile,
     nullable: true,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: { logFilePath: t.arg.string({ required: true, description: "The log's path, exactly." }) },
     description: "One log by its path; null when nothing was reported of it. Role: VIEWER.",
     resolve: (_root, { logFilePath }, context) => ingest.logFile(context, logFilePath),
   }),
   logFiles: t.field({
     type: LogFileConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: { filter: t.arg({ type: LogFileFilter, description: "Only those that meet it." }), ...pageArgs },
     description: "Logs, latest date first, then by path; logs without a date come last. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.logFiles(context, args),
@@ -219,7 +219,7 @@ builder.queryFields((t) => ({
   hl7File: t.field({
     type: Hl7File,
     nullable: true,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: { hl7FilePath: t.arg.string({ required: true, description: "The file's path or URI, exactly." }) },
     description:
       "One HL7 file by its path: of several rows the one that was mapped last; see others. Null when nothing was reported of it. Role: VIEWER.",
@@ -227,7 +227,7 @@ builder.queryFields((t) => ({
   }),
   hl7Files: t.field({
     type: Hl7FileConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: { filter: t.arg({ type: Hl7FileFilter, description: "Only those that meet it." }), ...pageArgs },
     description:
       "HL7 files, latest date first, then by log, then in the order of the log; files without a date come last. Role: VIEWER.",

@@ -34,7 +34,7 @@ const idempotencyKey =
 builder.mutationFields((t) => ({
   recordFileStatus: t.field({
     type: FileStatus,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "ingest" },
     args: {
       input: t.arg({ type: FileStatusInput, required: true, description: "The report." }),
       idempotencyKey: t.arg.string({ description: idempotencyKey }),
@@ -44,7 +44,7 @@ builder.mutationFields((t) => ({
   }),
   recordFileStatuses: t.field({
     type: [FileStatus],
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "ingest" },
     args: {
       input: t.arg({
         type: [FileStatusInput],
@@ -60,7 +60,7 @@ builder.mutationFields((t) => ({
   }),
   recordHl7Files: t.field({
     type: [Hl7File],
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "ingest" },
     args: { input: t.arg({ type: [Hl7FileInput], required: true, description: "The files; a segment at most once." }) },
     description:
       "Upsert by (logFilePath, segmentNumber). All rows or none. Answers in input order. Role: WORKER. Errors: BAD_USER_INPUT.",

@@ -69,7 +69,7 @@ export const IngestSummaryRef = builder.objectRef<IngestSummary>("IngestSummary"
 builder.queryFields((t) => ({
   ingestSummary: t.field({
     type: IngestSummaryRef,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "ingest" },
     args: {
       from: t.arg({ type: "Date", description: "First log date; null: from the beginning." }),
       to: t.arg({ type: "Date", description: "Last log date; null: to the end." }),

@@ -60,7 +60,7 @@ const errors = "Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.";
 builder.subscriptionFields((t) => ({
   pipelineChanged: t.field({
     type: PipelineChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "pipelines" },
     args: {
       sourceTablename: t.arg.string({ description: "Of this pipeline only; null: of all." }),
       after: afterArg(t),
@@ -72,7 +72,7 @@ builder.subscriptionFields((t) => ({
   }),
   runChanged: t.field({
     type: RunChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "pipelines" },
     args: {
       filter: t.arg({ type: RunFilter, description: "Only runs that meet it as of the change; null: all." }),
       after: afterArg(t),
@@ -84,7 +84,7 @@ builder.subscriptionFields((t) => ({
   }),
   stageWaiting: t.field({
     type: StageWaitingChange,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "pipelines" },
     args: {
       driverContainer: t.arg.string({ required: true, description: "Only stages for this container." }),
       after: afterArg(t),
@@ -97,7 +97,7 @@ builder.subscriptionFields((t) => ({
   }),
   runStageChanged: t.field({
     type: RunStageChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "pipelines" },
     args: {
       runId: t.arg.id({ description: "Of this run only; null: of all." }),
       after: afterArg(t),

@@ -121,7 +121,7 @@ builder.mutationFields((t) => {
   return {
     createPipeline: t.field({
       type: Pipeline,
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: { input: t.arg({ type: CreatePipelineInput, required: true, description: "The pipeline." }) },
       description:
         "Creates a pipeline. Role: ADMIN. Errors: CONFLICT when there is one, NOT_FOUND for an unknown source or destination, BAD_USER_INPUT.",
@@ -129,7 +129,7 @@ builder.mutationFields((t) => {
     }),
     updatePipeline: t.field({
       type: Pipeline,
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: {
         sourceTablename: tableArg,
         input: t.arg({ type: UpdatePipelineInput, required: true, description: "What changes." }),
@@ -139,7 +139,7 @@ builder.mutationFields((t) => {
       resolve: (_root, { sourceTablename, input }, context) => config.updatePipeline(context, sourceTablename, input),
     }),
     deletePipeline: t.boolean({
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: { sourceTablename: tableArg },
       description:
         "Deletes a pipeline; its runs stay. Always true. Role: ADMIN. Errors: NOT_FOUND, CONFLICT while a run is not finished.",
@@ -147,7 +147,7 @@ builder.mutationFields((t) => {
     }),
     createSource: t.field({
       type: Source,
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: { input: t.arg({ type: SourceInput, required: true, description: "The source." }) },
       description:
         "Creates a source. Role: ADMIN. Errors: CONFLICT when there is one of that name or the service has no key to encrypt with, BAD_USER_INPUT.",
@@ -155,7 +155,7 @@ builder.mutationFields((t) => {
     }),
     updateSource: t.field({
       type: Source,
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: {
         sourceName: sourceArg,
         input: t.arg({ type: SourceInput, required: true, description: "The whole source as it shall be." }),
@@ -166,14 +166,14 @@ builder.mutationFields((t) => {
         endpoints.updateEndpoint(context, "source", sourceName, ofSource(input)),
     }),
     deleteSource: t.boolean({
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: { sourceName: sourceArg },
       description: "Deletes a source. Always true. Role: ADMIN. Errors: NOT_FOUND, CONFLICT while a pipeline uses it.",
       resolve: (_root, { sourceName }, context) => endpoints.deleteEndpoint(context, "source", sourceName),
     }),
     createDestination: t.field({
       type: Destination,
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: { input: t.arg({ type: DestinationInput, required: true, description: "The destination." }) },
       description:
         "Creates a destination. Role: ADMIN. Errors: CONFLICT when there is one of that name or the service has no key to encrypt with, BAD_USER_INPUT.",
@@ -181,7 +181,7 @@ builder.mutationFields((t) => {
     }),
     updateDestination: t.field({
       type: Destination,
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: {
         destinationName: destinationArg,
         input: t.arg({ type: DestinationInput, required: true, description: "The whole destination as it shall be." }),
@@ -192,7 +192,7 @@ builder.mutationFields((t) => {
         endpoints.updateEndpoint(context, "destination", destinationName, ofDestination(input)),
     }),
     deleteDestination: t.boolean({
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: { destinationName: destinationArg },
       description:
         "Deletes a destination. Always true. Role: ADMIN. Errors: NOT_FOUND, CONFLICT while a pipeline uses it.",
@@ -201,7 +201,7 @@ builder.mutationFields((t) => {
     }),
     setPipelineStages: t.field({
       type: [PipelineStage],
-      authScopes: { role: "ADMIN" },
+      authScopes: { role: "ADMIN", system: "pipelines" },
       args: {
         pipelineName: t.arg.string({ required: true, defaultValue: "default", description: "Name of the template." }),
         stages: t.arg({

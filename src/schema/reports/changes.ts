@@ -32,7 +32,7 @@ const ReportRunChange = builder.objectRef<Delivery>("SeederRunChange").implement
 builder.subscriptionFields((t) => ({
   seederJobChanged: t.field({
     type: ReportJobChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: {
       filter: t.arg({ type: ReportJobFilter, description: "Only jobs that meet it, as of the change." }),
       after: afterArg(t),
@@ -45,7 +45,7 @@ builder.subscriptionFields((t) => ({
   }),
   seederRunChanged: t.field({
     type: ReportRunChange,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: {
       tableName: t.arg.string({ description: "Only runs of this table; null: of all." }),
       after: afterArg(t),

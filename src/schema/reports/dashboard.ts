@@ -54,7 +54,7 @@ export const ReportDashboard = builder.objectRef<dashboard.ReportDashboard>("See
 builder.queryFields((t) => ({
   seederDashboard: t.field({
     type: ReportDashboard,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: { agencySlug: t.arg.string({ description: "Only of this agency; null: of all." }) },
     description: "The reports at a glance. Role: VIEWER.",
     resolve: (_root, { agencySlug }, context) => dashboard.reportDashboard(context, agencySlug),

@@ -129,7 +129,7 @@ const agencySlugArg = "Only those of this agency; null: of all.";
 builder.queryFields((t) => ({
   customReportManifests: t.field({
     type: [CustomReportManifest],
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: {
       agencySlug: t.arg.string({ description: agencySlugArg }),
       enabled: t.arg.boolean({ description: "Only those that are enabled, or not; null: both." }),
@@ -141,16 +141,16 @@ builder.queryFields((t) => ({
   }),
   cannedReportManifests: t.field({
     type: [CannedReportManifest],
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: { agencySlug: t.arg.string({ description: agencySlugArg }) },
     description: "Which agencies have which canned reports, in the order in which they got them. Role: VIEWER.",
     resolve: async (_root, { agencySlug }, context) => [...(await reports.cannedManifests(context, agencySlug))],
   }),
   cannedReports: t.field({
     type: [CannedReport],
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     description: "The reports that agencies can share, in the order in which they were made. Role: VIEWER.",
-    resolve: async (_root, _args, context) => [...(await reports.cannedReports(context))],
+    resolve: async (_root, _args, context) => [...(await reports.cannedReportsOf(context))],
   }),
 }));
 
@@ -160,14 +160,14 @@ const refusals =
 builder.mutationFields((t) => ({
   createCustomReportManifest: t.field({
     type: CustomReportManifest,
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { input: t.arg({ type: CustomReportManifestInput, required: true, description: "The report." }) },
     description: `Makes a report; its view comes with the first refresh. Role: ADMIN. Errors: ${refusals}.`,
     resolve: (_root, { input }, context) => manifests.createCustomManifest(context, input),
   }),
   updateCustomReportManifest: t.field({
     type: CustomReportManifest,
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: {
       id: t.arg.id({ required: true, description: "The manifest." }),
       input: t.arg({ type: CustomReportManifestInput, required: true, description: "What it is from now on." }),
@@ -177,7 +177,7 @@ builder.mutationFields((t) => ({
       manifests.updateCustomManifest(context, id, input, givenFields(info, "input")),
   }),
   deleteCustomReportManifest: t.boolean({
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { id: t.arg.id({ required: true, description: "The manifest." }) },
     description:
       "Deletes a report with its view and its state; the history of its runs stays. Role: ADMIN. Errors: NOT_FOUND, CONFLICT while it is being refreshed or other views read it.",
@@ -185,14 +185,14 @@ builder.mutationFields((t) => ({
   }),
   createCannedReport: t.field({
     type: CannedReport,
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { input: t.arg({ type: CannedReportInput, required: true, description: "The report." }) },
     description: `Makes a report that agencies can be given. Role: ADMIN. Errors: ${refusals}.`,
     resolve: (_root, { input }, context) => manifests.createCannedReport(context, input),
   }),
   updateCannedReport: t.field({
     type: CannedReport,
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: {
       id: t.arg.id({ required: true, description: "The canned report." }),
       input: t.arg({ type: CannedReportInput, required: true, description: "What it is from now on." }),
@@ -201,7 +201,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { id, input }, context) => manifests.updateCannedReport(context, id, input),
   }),
   deleteCannedReport: t.boolean({
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { id: t.arg.id({ required: true, description: "The canned report." }) },
     description:
       "Deletes a report that no agency has. Role: ADMIN. Errors: NOT_FOUND, CONFLICT while agencies have it.",
@@ -209,13 +209,13 @@ builder.mutationFields((t) => ({
   }),
   createCannedReportManifest: t.field({
     type: CannedReportManifest,
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { input: t.arg({ type: CannedReportManifestInput, required: true, description: "Who gets what." }) },
     description: `Gives a canned report to an agency. Role: ADMIN. Errors: NOT_FOUND, ${refusals}.`,
     resolve: (_root, { input }, context) => manifests.createCannedManifest(context, input),
   }),
   deleteCannedReportManifest: t.boolean({
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { id: t.arg.id({ required: true, description: "The manifest." }) },
     description:
       "Takes a canned report from an agency, with its view and its state; the history of its runs stays. Role: ADMIN. Errors: NOT_FOUND, CONFLICT while it is being refreshed or other views read it.",

@@ -17,7 +17,7 @@ const runIdArg = "The run's id.";
 builder.mutationFields((t) => ({
   startSeederRun: t.field({
     type: ReportRun,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "reports" },
     args: {
       tableName: t.arg.string({ required: true, description: "Name of the view that is being made." }),
       runId: t.arg.string({
@@ -31,7 +31,7 @@ builder.mutationFields((t) => ({
   }),
   finishSeederRun: t.field({
     type: ReportRun,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "reports" },
     args: {
       runId: t.arg.string({ required: true, description: runIdArg }),
       input: t.arg({ type: FinishSeederRunInput, description: "What it measured; null: nothing." }),
@@ -42,7 +42,7 @@ builder.mutationFields((t) => ({
   }),
   failSeederRun: t.field({
     type: ReportRun,
-    authScopes: { role: "WORKER" },
+    authScopes: { role: "WORKER", system: "reports" },
     args: {
       runId: t.arg.string({ required: true, description: runIdArg }),
       errors: t.arg.string({ required: true, description: "What went wrong, 1 to 262144 characters." }),
@@ -54,7 +54,7 @@ builder.mutationFields((t) => ({
   }),
   refreshReport: t.field({
     type: ReportRun,
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { tableName: t.arg.string({ required: true, description: "Name of the view." }) },
     description:
       "Creates the materialized view on first use, refreshes it afterwards, and records the run. Returns at once with the run; follow it by subscription. A refresh that waits or is under way answers for it. After 5 failures in a row the report is left alone for WEIR_SEEDER_COOLING_MINUTES: the answer is a run with status ERROR that says until when, and does not count as a failure. Role: ADMIN. Errors: NOT_FOUND, CONFLICT for a manifest that is disabled.",
@@ -62,7 +62,7 @@ builder.mutationFields((t) => ({
   }),
   refreshAllReports: t.field({
     type: [ReportRun],
-    authScopes: { role: "ADMIN" },
+    authScopes: { role: "ADMIN", system: "reports" },
     args: { agencySlug: t.arg.string({ description: "Only those of this agency; null: all." }) },
     description:
       "Refreshes every enabled manifest, or those of one agency. Answers the runs by table name, as refreshReport does. Role: ADMIN.",

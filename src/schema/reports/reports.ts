@@ -198,14 +198,14 @@ builder.queryFields((t) => ({
   seederJob: t.field({
     type: ReportJob,
     nullable: true,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: { tableName: t.arg.string({ required: true, description: "Name of the view, exactly." }) },
     description: "One report's state; null when it never ran. Role: VIEWER.",
     resolve: (_root, { tableName }, context) => reports.reportJob(context, tableName),
   }),
   seederJobs: t.field({
     type: ReportJobConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: {
       filter: t.arg({ type: ReportJobFilter, description: "Only those that meet it." }),
       orderBy: t.arg({ type: ReportJobOrder, description: "Their order; null: TABLE_NAME." }),
@@ -217,7 +217,7 @@ builder.queryFields((t) => ({
   seederRun: t.field({
     type: ReportRun,
     nullable: true,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: { runId: t.arg.string({ required: true, description: "The run's id." }) },
     description:
       "One run; of several that a program gave the same id, the newest. Null when there is none. Role: VIEWER.",
@@ -225,7 +225,7 @@ builder.queryFields((t) => ({
   }),
   seederRuns: t.field({
     type: ReportRunConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "reports" },
     args: { filter: t.arg({ type: ReportRunFilter, description: "Only those that meet it." }), ...pageArgs },
     description: "The history of all reports, newest first. Role: VIEWER.",
     resolve: (_root, args, context) => reports.listReportRuns(context, args),

@@ -66,7 +66,7 @@ builder.mutationFields((t) => {
   return {
     triggerRun: t.field({
       type: Run,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: {
         sourceTablename: t.arg.string({ required: true, description: "The pipeline's source table." }),
         pipelineName: t.arg.string({ required: true, defaultValue: "default", description: "The stage template." }),
@@ -86,7 +86,7 @@ builder.mutationFields((t) => {
     }),
     startStage: t.field({
       type: RunStageLog,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: { runId, stageOrder },
       description:
         "Starts the stage that is next. One that runs already is answered as it is. Role: WORKER. Errors: NOT_FOUND, INVALID_TRANSITION.",
@@ -94,7 +94,7 @@ builder.mutationFields((t) => {
     }),
     completeStage: t.field({
       type: RunStageLog,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: {
         runId,
         stageOrder,
@@ -108,7 +108,7 @@ builder.mutationFields((t) => {
     }),
     failStage: t.field({
       type: RunStageLog,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: {
         runId,
         stageOrder,
@@ -122,7 +122,7 @@ builder.mutationFields((t) => {
     }),
     cancelRun: t.field({
       type: Run,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: {
         id: t.arg.id({ required: true, description: "The run." }),
         reason: t.arg.string({ description: "Shown as the run's error; null: none." }),
@@ -133,7 +133,7 @@ builder.mutationFields((t) => {
     }),
     retryRun: t.field({
       type: Run,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: { id: t.arg.id({ required: true, description: "A failed or cancelled run." }) },
       description:
         "A new run of the same pipeline that starts at the stage that failed; the failed run stays as it is. A retry that is not finished is answered instead of a second one. Role: WORKER. Errors: NOT_FOUND, INVALID_TRANSITION, also when a retry of it has succeeded.",
@@ -142,7 +142,7 @@ builder.mutationFields((t) => {
     claimStage: t.field({
       type: StageClaimRef,
       nullable: true,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: {
         driverContainer: t.arg.string({ required: true, description: "Takes only stages for this container." }),
         worker,
@@ -154,7 +154,7 @@ builder.mutationFields((t) => {
     }),
     claimStages: t.field({
       type: [StageClaimRef],
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: {
         driverContainer: t.arg.string({ required: true, description: "Takes only stages for this container." }),
         worker,
@@ -169,7 +169,7 @@ builder.mutationFields((t) => {
     }),
     heartbeatStage: t.field({
       type: StageClaimRef,
-      authScopes: { role: "WORKER" },
+      authScopes: { role: "WORKER", system: "pipelines" },
       args: { runId, stageOrder, worker, leaseSeconds },
       description:
         "Extends the lease. Role: WORKER. Errors: INVALID_TRANSITION when the run was cancelled or has ended, CONFLICT when the lease ran out or was another one's: stop the work then.",

@@ -242,14 +242,14 @@ builder.queryFields((t) => ({
   run: t.field({
     type: Run,
     nullable: true,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "pipelines" },
     args: { id: t.arg.id({ required: true, description: "Its id." }) },
     description: "One run; null when there is none of that id. Role: VIEWER.",
     resolve: (_root, { id }, context) => runs.run(context, id),
   }),
   runs: t.field({
     type: RunConnection,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "pipelines" },
     args: { filter: t.arg({ type: RunFilter, description: "Which ones; null: all." }), ...pageArgs },
     description: "Runs, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: (_root, args, context) => runs.runs(context, args),

@@ -56,7 +56,7 @@ const RunSummaryRef = builder.objectRef<RunSummary>("RunSummary").implement({
 builder.queryFields((t) => ({
   runSummary: t.field({
     type: RunSummaryRef,
-    authScopes: { role: "VIEWER" },
+    authScopes: { role: "VIEWER", system: "pipelines" },
     args: {
       from: t.arg({ type: "DateTime", description: "Where the window begins; null: a day before its end." }),
       to: t.arg({ type: "DateTime", description: "Where it ends, exclusive; null: now." }),

@@ -16,7 +16,14 @@ export function sharingKey({ document, query, operationName, variables }: Operat
   }
   const kept = Object.entries(variables).filter(([name]) => name !== cursorVariable);
   kept.sort(([one], [other]) => (one < other ? -1 : 1));
-  return JSON.stringify([viewer.role, viewer.agencySlugs?.toSorted() ?? null, query, operationName ?? null, kept]);
+  return JSON.stringify([
+    viewer.role,
+    viewer.agencySlugs?.toSorted() ?? null,
+    viewer.systems?.toSorted() ?? null,
+    query,
+    operationName ?? null,
+    kept,
+  ]);
 }
 
 /** The variable that a root field's `after` takes, unless the document uses it elsewhere as well. */

@@ -15,11 +15,11 @@ const END = Buffer.from("}");
  * header, this operation's id, and that payload. Written past `ws`, which would copy it for each: between its own frames
  * there is nothing to disturb, since without compression it writes each of them in one go.
  */
-export function createSink(socket: WebSocket, raw: Duplex, id: string): Sink {
+export function createSink(socket: WebSocket, raw: Duplex, id: string, mayGo: () => boolean): Sink {
   const start = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   return {
     send(payload) {
-      if (socket.readyState !== socket.OPEN) return;
+      if (socket.readyState !== socket.OPEN || !mayGo()) return;
       corkUntilNextTick(raw);
       const length = start.length + payload.length + END.length;
       if (payload.length < COPIED_BELOW) {

@@ -6,7 +6,8 @@ import { CloseCode, handleProtocols, makeServer, type Server } from "graphql-ws"
 import type { Logger } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { userError } from "../../resolvers/errors.ts";
-import type { Viewer } from "../../resolvers/viewer.ts";
+import type { Session } from "../access/gate.ts";
+import { createSocketAccess, type SocketAccess, type SocketAccessOptions } from "../access/socket.ts";
 import { type Operation, type Operations, readParams } from "../operation.ts";
 import type { Fanout } from "./fanout.ts";
 import { sharingKey } from "./sharing.ts";
@@ -15,12 +16,11 @@ import { createSink } from "./sink.ts";
 /** Milliseconds between pings; they keep proxies from closing an idle socket. */
 const PING_INTERVAL = 12_000;
 
-export interface WebSocketOptions {
+export interface WebSocketOptions extends SocketAccessOptions {
   schema: GraphQLSchema;
   operations: Operations;
   fanout: Fanout;
   log: Logger;
-  viewer: Viewer;
   /** Longest message from a client, in bytes. */
   maxPayload: number;
   /** Most operations of one socket at a time. */
@@ -45,6 +45,7 @@ export interface WebSockets {
 interface Connection {
   readonly socket: WebSocket;
   readonly raw: Duplex;
+  readonly access: SocketAccess;
 }
 
 /** What an operation needs beyond graphql-js' arguments; graphql-ws hands it through as the context value. */
@@ -52,6 +53,7 @@ interface Carried {
   readonly operation: Operation;
   readonly id: string;
   readonly connection: Connection;
+  readonly session: Session;
 }
 
 /** What runs on all sockets: to be ended when the service stops. */
@@ -63,7 +65,8 @@ interface Running {
 
 /** Serves graphql-transport-ws: graphql-ws keeps the protocol, the fanout writes what subscriptions deliver. */
 export function createWebSockets(options: WebSocketOptions): WebSockets {
-  const { operations, viewer } = options;
+  const { operations } = options;
+  const access = createSocketAccess(options);
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: options.maxPayload,
@@ -73,17 +76,23 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   const running: Running = { subscriptions: new Set(), operations: new Set(), isClosing: false };
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
+    onConnect: ({ extra, connectionParams }) => extra.access.connect(connectionParams),
     connectionInitWaitTimeout: options.handshake,
     onSubscribe: (context, id, payload) =>
       prepare(options, running, { id, payload, connection: context.extra, operations: context.subscriptions }),
-    execute: (args) => track(running, operations.execute(carriedBy(args).operation, viewer)),
+    execute: (args) => {
+      const { operation, session } = carriedBy(args);
+      return track(running, operations.execute(operation, session.viewer));
+    },
     subscribe: (args) => subscribe(options, running, carriedBy(args)),
     onError: (_context, _id, _payload, errors) => errors.map((error) => operations.presentError(error).toJSON()),
   });
 
   return {
     upgrade(request, raw, head) {
-      server.handleUpgrade(request, raw, head, (socket) => openSocket(protocol, options, { socket, raw }));
+      server.handleUpgrade(request, raw, head, (socket) =>
+        openSocket(protocol, options, { socket, raw, access: access.open(request, socket) }),
+      );
     },
     get count() {
       return server.clients.size;
@@ -100,7 +109,7 @@ function track<Result>(running: Running, promise: Promise<Result>): Promise<Resu
 }
 
 /** Reads what a client wants to run: errors, or what graphql-ws hands on. */
-function prepare(
+async function prepare(
   { operations, schema, maxOperations }: WebSocketOptions,
   { isClosing }: Running,
   wanted: { id: string; payload: unknown; connection: Connection; operations: object },
@@ -111,34 +120,43 @@ function prepare(
       userError("TOO_COMPLEX", `A socket runs ${maxOperations} operations at a time. Complete some, or open another.`),
     ];
   }
+  let session: Session;
+  try {
+    session = await wanted.connection.access.sessionOf(wanted.payload);
+  } catch (error) {
+    return [operations.presentError(error)];
+  }
   const params = readParams(wanted.payload);
   if (params instanceof GraphQLError) return [params];
   const operation = operations.prepare(params);
   if ("errors" in operation) return operation.errors;
   const { document, operationName } = operation;
-  const contextValue: Carried = { operation, id: wanted.id, connection: wanted.connection };
+  const contextValue: Carried = { operation, id: wanted.id, connection: wanted.connection, session };
   return { schema, document, operationName, contextValue };
 }
 
 async function subscribe(
-  { operations, fanout, viewer }: WebSocketOptions,
+  { operations, fanout }: WebSocketOptions,
   { subscriptions }: Running,
-  { operation, id, connection }: Carried,
+  { operation, id, connection, session }: Carried,
 ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
-  const started = await operations.subscribe(operation, viewer);
+  const started = await operations.subscribe(operation, session.viewer);
   if (!("source" in started)) return started;
   const { source, executeEvent } = started;
   // The fanout writes the frames itself; graphql-ws only sees when the subscription ends, and how.
   const ending = Promise.withResolvers<IteratorResult<ExecutionResult>>();
   const stop = fanout.subscribe({
-    key: sharingKey(operation, viewer),
+    key: sharingKey(operation, session.viewer),
     filter: source.filter,
     follower: source.follower,
     execute: (delivery) => {
       const result = executeEvent(delivery);
       return result instanceof Promise ? result.then(serialised) : serialised(result);
     },
-    sink: createSink(connection.socket, connection.raw, id),
+    sink: createSink(connection.socket, connection.raw, id, () => {
+      if (session.isOver) connection.access.end();
+      return !session.isOver;
+    }),
     onError: (error) => {
       end();
       ending.reject(error);

@@ -1,0 +1,155 @@
+import { Link } from "wouter";
+import { act } from "../act.ts";
+import {
+  AcknowledgeDocument,
+  type AttentionQuery,
+  LatestRunDocument,
+  RefreshReportDocument,
+  RetryRunDocument,
+} from "../gql/graphql.ts";
+import { weir } from "../weir.ts";
+import { Mark } from "./basics.tsx";
+import { Since } from "./frame.tsx";
+
+type Item = AttentionQuery["attention"][number];
+
+const MARKS: Readonly<Record<string, string>> = {
+  PIPELINE_OVERDUE: "late",
+  RUN_LONG: "long",
+  REPORT_LONG: "long",
+  STEP_STALLED: "long",
+};
+
+/** Where an item is looked at. */
+function placeOf({ kind, subjects }: Item): string {
+  const only = subjects.length === 1 ? subjects[0] : undefined;
+  const key = only === undefined ? "" : encodeURIComponent(only.key);
+  switch (kind) {
+    case "FILES_FAILED":
+      return "/ingest?status=FAILED";
+    case "FILES_STUCK":
+      return "/ingest";
+    case "PIPELINE_FAILED":
+      return only === undefined ? "/pipelines?state=FAILED" : `/pipelines/${key}`;
+    case "PIPELINE_OVERDUE":
+      return only === undefined ? "/pipelines?state=OVERDUE" : `/pipelines/${key}`;
+    case "RUN_LONG":
+      return only === undefined ? "/pipelines" : `/pipelines/${encodeURIComponent(only.title)}/runs/${key}`;
+    case "DOCUMENT_FAILED":
+      return only === undefined ? "/documents?status=FAILED" : `/documents/${key}`;
+    case "STEP_STALLED":
+      return only === undefined ? "/documents?status=PROCESSING" : `/documents/${key}`;
+    default:
+      return only === undefined ? "/reports?state=FAILING" : `/reports/${key}`;
+  }
+}
+
+async function retryAll({ subjects }: Item): Promise<{ text: string; href?: string }> {
+  let retried = 0;
+  for (const { key } of subjects) {
+    const { pipeline } = await weir.query(LatestRunDocument, { table: key });
+    if (pipeline?.latestRun?.status !== "FAILED") continue;
+    await weir.mutate(RetryRunDocument, { id: pipeline.latestRun.id });
+    retried += 1;
+  }
+  return { text: retried === 1 ? "1 run is retried." : `${retried} runs are retried.`, href: "/pipelines" };
+}
+
+async function refreshAll({ subjects }: Item): Promise<{ text: string; href?: string }> {
+  for (const { key } of subjects) await weir.mutate(RefreshReportDocument, { table: key });
+  return {
+    text: subjects.length === 1 ? "The report is queued." : `${subjects.length} reports are queued.`,
+    href: "/reports",
+  };
+}
+
+function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
+  const isUrgent = item.severity === "NEEDS_YOU" && !item.isAcknowledged;
+  const tone = item.severity === "WATCH" ? "watch" : item.isAcknowledged ? "idle" : "failed";
+  const mark = item.severity === "WATCH" ? (MARKS[item.kind] ?? "watch") : item.isAcknowledged ? "seen" : "failed";
+  const many = item.subjects.length;
+  return (
+    <li>
+      <Mark name={mark} tone={tone} word={item.severity === "WATCH" ? "keep an eye on" : "needs you"} size={16} />
+      <div className="ell">
+        <div className="t">
+          <Link href={placeOf(item)} data-row data-needs={isUrgent ? "" : undefined} className="l b ell">
+            {item.title}
+          </Link>
+          <span className="tag">{item.system.toLowerCase()}</span>
+        </div>
+        {item.message === null || item.message === undefined ? null : (
+          <div className="why ell" title={item.message}>
+            <code>{item.message}</code>
+          </div>
+        )}
+      </div>
+      <div className="since">
+        <Since at={item.since} />
+        {many > 1 ? "the oldest" : null}
+      </div>
+      <div className="act">
+        {mayAct && item.actions.includes("RETRY") ? (
+          <button
+            type="button"
+            className="btn"
+            onClick={() => void act(() => retryAll(item))}
+            title={`Makes a new run of ${many === 1 ? "the table" : "each table"} that goes on at the stage that failed`}
+          >
+            Retry {many === 1 ? "" : `${many} runs`}
+          </button>
+        ) : null}
+        {mayAct && item.actions.includes("REFRESH") ? (
+          <button type="button" className="btn" onClick={() => void act(() => refreshAll(item))}>
+            Refresh
+          </button>
+        ) : null}
+        {isUrgent ? (
+          <button
+            type="button"
+            className="btn q"
+            title="Shows it without red until something of it is newer"
+            onClick={() =>
+              void act(async () => {
+                await weir.mutate(AcknowledgeDocument, { id: item.id });
+                return { text: "Seen." };
+              })
+            }
+          >
+            Seen
+          </button>
+        ) : null}
+        <Link href={placeOf(item)} className="btn q">
+          Open
+        </Link>
+      </div>
+    </li>
+  );
+}
+
+/** What needs a person, then what to keep an eye on. */
+export function AttentionList({ items, mayAct }: { items: readonly Item[]; mayAct: boolean }) {
+  const groups = [
+    { name: "Needs you", mark: "failed", tone: "failed", of: items.filter(({ severity }) => severity === "NEEDS_YOU") },
+    { name: "Keep an eye on", mark: "watch", tone: "watch", of: items.filter(({ severity }) => severity === "WATCH") },
+  ];
+  if (items.length === 0) return null;
+  return (
+    <section className="card att" aria-label="What needs attention">
+      {groups.map(({ name, mark, tone, of }) =>
+        of.length === 0 ? null : (
+          <div key={name}>
+            <h2>
+              <Mark name={mark} tone={tone} word="" /> {name} · {of.length}
+            </h2>
+            <ul>
+              {of.map((item) => (
+                <Line key={item.id} item={item} mayAct={mayAct} />
+              ))}
+            </ul>
+          </div>
+        ),
+      )}
+    </section>
+  );
+}
