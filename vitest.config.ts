@@ -9,6 +9,7 @@ const DATABASE_TESTS = [
   "test/reports/login.test.ts",
   "test/reports/attacks.test.ts",
   "test/feed/restore.test.ts",
+  "test/deploy/backup.test.ts",
   "test/feed/retention.test.ts",
   "test/house/migrations.test.ts",
   "test/runs/runs.test.ts",

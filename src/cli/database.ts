@@ -13,12 +13,12 @@ const QUIET = { info() {}, warn() {}, error() {} };
 /**
  * Does something with the service's database: that of DATABASE_URL, or the one in WEIR_DATA_DIR, which is started for as long
  * as it takes unless a service runs it already. Answers why it could not be had; with `mustExist` also when no service has made
- * it yet, instead of making an empty one in a place that was named by mistake.
+ * it yet, instead of making an empty one in a place that was named by mistake. Without `migrates` the schema stays as it is.
  */
 export async function withDatabase(
   config: Config,
   work: (database: Database) => Promise<Failure | undefined>,
-  { mustExist = false }: { readonly mustExist?: boolean } = {},
+  { mustExist = false, migrates = true }: { readonly mustExist?: boolean; readonly migrates?: boolean } = {},
 ): Promise<Failure | undefined> {
   await using opened = new AsyncDisposableStack();
   try {
@@ -26,7 +26,7 @@ export async function withDatabase(
     const url = config.DATABASE_URL ?? (await embeddedUrl(path.resolve(config.WEIR_DATA_DIR), opened));
     const isPrepared = config.WEIR_PREPARED === "on";
     if (mustExist && !(await isOfWeir(url, isPrepared))) return notThere(config);
-    await migrateDatabase(url, { isPrepared });
+    if (migrates) await migrateDatabase(url, { isPrepared });
     return await work(opened.use(openDatabase(url, { max: 3, name: "weir cli", isPrepared })));
   } catch (error) {
     const failure = explainStart(error);

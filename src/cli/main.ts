@@ -1,11 +1,13 @@
 import manifest from "../../package.json" with { type: "json" };
 import { ConfigError, readConfig } from "../server/config.ts";
-import { readArguments, takesNoArguments, UsageError } from "./arguments.ts";
+import { unknownSettings } from "../server/unknown-settings.ts";
+import { takesNoArguments, UsageError } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
+import { settingsOfServe } from "./settings.ts";
 
 const USAGE = `Weir, the live gauge on data pipelines.
 
-  weir serve [--insecure]
+  weir serve [--host <address>] [--port <port>] [--env-file <file>] [--insecure]
                  start the service; settings are environment variables, see the README. --insecure serves a network
                  without asking for tokens
   weir token create [--role viewer|worker|admin] [--agency <slug>]… [--system <system>]… [--driver <container>]…
@@ -15,6 +17,7 @@ const USAGE = `Weir, the live gauge on data pipelines.
   weir token revoke <id or name>
                  end a token, and its sockets within 5 seconds
   weir demo      start the service with sample logs flowing through it
+  weir doctor    look at settings, database, clocks, disk and partitions; ends with 1 if something has to be mended
   weir backfill [--dry-run] [--batch-size <files>]
                  rebuild the steps of documents from their logs; run again, it goes on
   weir verify    compare the steps of documents with what their logs imply
@@ -31,8 +34,9 @@ type Command = (args: readonly string[]) => Promise<Failure | undefined>;
 /** Each is loaded when it is called: a wrong setting, or a call for help, is answered at once. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: async (args) => {
-    const config = readConfig({ ...process.env, ...settingsOfServe(args) });
-    return (await import("./serve.ts")).serve(config);
+    const settings = settingsOfServe(args, process.env);
+    const config = readConfig(settings);
+    return (await import("./serve.ts")).serve(config, unknownSettings(settings));
   },
   demo: async (args) => {
     takesNoArguments("demo", args);
@@ -47,6 +51,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       };
     await demo.main();
     return undefined;
+  },
+  doctor: async (args) => {
+    takesNoArguments("doctor", args);
+    const config = readConfig(process.env);
+    return (await import("./doctor.ts")).doctor(config, unknownSettings(process.env));
   },
   token: async (args) => {
     const config = readConfig(process.env);
@@ -65,15 +74,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return (await import("./import.ts")).importKind(config, args);
   },
 };
-
-/** Options of `weir serve`, each of which stands for a setting. */
-const SERVE_OPTIONS = { insecure: { type: "boolean" } } as const;
-
-function settingsOfServe(args: readonly string[]): Readonly<Record<string, string>> {
-  const { positionals, values } = readArguments(args, SERVE_OPTIONS);
-  takesNoArguments("serve", positionals);
-  return values.insecure === true ? { WEIR_INSECURE: "on" } : {};
-}
 
 /** Runs the command line. Sets the exit code: 0 done, 1 failed, 2 called or configured wrongly. */
 export async function main(argv: readonly string[]): Promise<void> {

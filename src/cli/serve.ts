@@ -1,12 +1,15 @@
 import { startApp } from "../server/app.ts";
 import type { Config } from "../server/config.ts";
 import { createLog } from "../server/log.ts";
+import type { UnknownSetting } from "../server/unknown-settings.ts";
 import { explainStart, type Failure } from "./failure.ts";
 
 /** Runs the service until SIGINT or SIGTERM. Answers why it did not start; a defect is thrown, with its stack. */
-export async function serve(config: Config): Promise<Failure | undefined> {
+export async function serve(config: Config, unknown: readonly UnknownSetting[]): Promise<Failure | undefined> {
   try {
     const log = createLog(config.WEIR_LOG_LEVEL);
+    for (const { name, nearest } of unknown)
+      log.warn({ name, nearest }, `${name} is no setting${nearest === null ? "" : `; ${nearest} is`}`);
     const signalled = new Promise<NodeJS.Signals>((resolve) => {
       // Whatever follows the first one is ignored, since a stop takes 10 seconds at most: a group is signalled as a whole, and
       // whoever started us passes the same signal on once more.

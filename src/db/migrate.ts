@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
@@ -30,7 +31,8 @@ export class DatabaseUnfitError extends Error {}
  * Brings the database to the newest schema. Any number of instances may call this at once: the migrations run under an
  * advisory lock, since drizzle's own migrator fails when two run side by side.
  *
- * Throws {@link DatabaseUnfitError} for a server older than PostgreSQL 15 or an encoding other than UTF8.
+ * Throws {@link DatabaseUnfitError} for a server older than PostgreSQL 15, an encoding other than UTF8, or a schema that a newer
+ * version of the service has made.
  */
 export async function migrateDatabase(
   url: string,
@@ -58,11 +60,35 @@ export async function migrateDatabase(
     }
     const db = drizzle({ client: sql });
     await waitForMigrations(sql, db, { log, longestWait });
+    await refuseNewerSchema(sql);
     await migrate(db, { migrationsFolder: MIGRATIONS });
   } finally {
     // The lock goes with its session.
     await sql.end({ timeout: 5 });
   }
+}
+
+/**
+ * Migrations only go forward. A version that runs while a newer one migrates goes on; but one that starts afterwards could not know
+ * what it works on.
+ */
+async function refuseNewerSchema(sql: Sql): Promise<void> {
+  const { newer } = await compareMigrations(sql);
+  if (newer === null) return;
+  throw new DatabaseUnfitError(
+    `The database was migrated by a newer version of Weir (${newer}). Start that version or a later one, or restore a backup of before.`,
+  );
+}
+
+/** How the database's schema differs from this version's: a migration that it does not know, and how many are still to be applied. */
+export async function compareMigrations(sql: Sql): Promise<{ newer: string | null; pending: number }> {
+  const ours = new Set(await readdir(MIGRATIONS));
+  const [found] = await sql<{ is_there: boolean }[]>`
+    select to_regclass('drizzle.__drizzle_migrations') is not null as is_there`;
+  if (found?.is_there !== true) return { newer: null, pending: ours.size };
+  const applied = await sql<{ name: string }[]>`select name from drizzle.__drizzle_migrations order by name`;
+  const newer = applied.find(({ name }) => !ours.has(name))?.name ?? null;
+  return { newer, pending: ours.size - applied.filter(({ name }) => ours.has(name)).length };
 }
 
 /** Another instance migrates: it is waited for, however long that takes. Whoever else holds the lock is named, and given up on. */

@@ -12,6 +12,8 @@ const REMEMBERED_PIECES = 4096;
 export interface Hub {
   /** Index that the next piece will get. */
   readonly next: number;
+  /** Bytes of the changes that are remembered. */
+  readonly bytes: number;
   /** Index of the oldest piece that is remembered; `next` when there is none. */
   readonly first: number;
   /** The newest mark that is complete: whoever has read the pieces below `index` has everything that `mark` sees. */
@@ -55,6 +57,9 @@ export function createHub(start: Mark): Hub {
   return {
     get first() {
       return first;
+    },
+    get bytes() {
+      return bytes;
     },
     get next() {
       return next;

@@ -15,6 +15,7 @@ import { openGateOf } from "./access/open.ts";
 import type { Config } from "./config.ts";
 import { openEdge } from "./edge.ts";
 import type { Logger } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { createOperations } from "./operation.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
@@ -86,10 +87,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       log,
     }),
   );
-  const operations = createOperations({ schema, services, log, ...operationRules(config) });
+  const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
+  const unmeasured = createOperations({ schema, services, log, ...operationRules(config) });
+  const operations = metrics?.measured(unmeasured) ?? unmeasured;
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);
-  const { server, sockets, scheme, reload } = openEdge({
+  const { server, sockets, fanout, scheme, reload } = openEdge({
     config,
     gate,
     operations,
@@ -97,6 +100,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     closing: closing.signal,
     log,
   });
+  if (metrics !== null) started.use(await metrics.serve({ feed, fanout, database, sockets, log }, config));
   server.listen(config.WEIR_PORT, config.WEIR_HOST);
   await once(server, "listening");
   const running = started.move();

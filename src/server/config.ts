@@ -39,6 +39,8 @@ const settings = z.object({
     .regex(/^[\w.:-]{1,253}$/, "an address or a name of this machine, like 0.0.0.0")
     .default("127.0.0.1"),
   WEIR_PORT: wholeNumber(0, 65_535, 4000),
+  WEIR_METRICS_PORT: wholeNumber(0, 65_535, 0).removeDefault().optional(),
+  WEIR_METRICS_HOST: z.string().min(1, "an address").default("127.0.0.1"),
   WEIR_DATA_DIR: z.string().min(1, "a folder").default(".weir"),
   WEIR_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("info"),
   WEIR_CORS_ORIGINS: z

@@ -12,7 +12,7 @@ import type { Logger } from "./log.ts";
 import type { Operations } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import { readPages } from "./pages.ts";
-import { createFanout } from "./subscriptions/fanout.ts";
+import { createFanout, type Fanout } from "./subscriptions/fanout.ts";
 import { createWebSockets, type WebSockets } from "./subscriptions/websocket.ts";
 import { GRAPHQL_PATH } from "./yoga.ts";
 
@@ -22,6 +22,7 @@ const PAGES = path.resolve(import.meta.dirname, "../../web/dist");
 /** The service as the network sees it. */
 interface Edge extends Listener {
   readonly sockets: WebSockets;
+  readonly fanout: Fanout;
 }
 
 /** Joins HTTP and WebSockets to one server, which is yet to listen. */
@@ -39,10 +40,11 @@ export function openEdge(options: {
     allowed: config.WEIR_CORS_ORIGINS,
     isAnyHost: () => gate.isClosed || config.WEIR_INSECURE === "on",
   };
+  const fanout = createFanout(feed);
   const sockets = createWebSockets({
     schema,
     operations,
-    fanout: createFanout(feed),
+    fanout,
     log,
     gate,
     proxies: config.WEIR_TRUST_PROXY,
@@ -66,7 +68,7 @@ export function openEdge(options: {
   const listener = openListener(config, handler, log);
   closeIdleAtEnd(listener.server, closing);
   serveSockets(listener.server, { sockets, origins, closing, config });
-  return { ...listener, sockets };
+  return { ...listener, sockets, fanout };
 }
 
 /** A connection that is kept alive would hold up the end for seconds after its last response. */

@@ -58,6 +58,7 @@ function messageOf(act: () => unknown): string {
 const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>> = {
   WEIR_HOST: ["a host", /allowed: an address or a name of this machine/],
   WEIR_PORT: ["65536", /allowed: a whole number from 0 to 65535\.$/m],
+  WEIR_METRICS_PORT: ["65536", /allowed: a whole number from 0 to 65535\.$/m],
   WEIR_LOG_LEVEL: ["verbose", /allowed: one of trace, debug, info, warn, error, fatal, silent\.$/m],
   WEIR_CORS_ORIGINS: ["https://example.org/path", /allowed: origins like https:\/\/dashboard\.example\.org/],
   WEIR_DATABASE_CONNECTIONS: ["0", COUNT],
@@ -99,6 +100,7 @@ const APART = [
   "DATABASE_URL",
   "WEIR_SEEDER_DATABASE_URL",
   "WEIR_DATA_DIR",
+  "WEIR_METRICS_HOST",
   "WEIR_DATABASES",
   "WEIR_SECRET_KEY",
   "WEIR_OLD_SECRET_KEYS",
@@ -234,6 +236,7 @@ describe("the settings", () => {
       WEIR_HOST: "127.0.0.1",
       WEIR_PORT: 4000,
       WEIR_DATA_DIR: ".weir",
+      WEIR_METRICS_HOST: "127.0.0.1",
       WEIR_LOG_LEVEL: "info",
       WEIR_CORS_ORIGINS: [],
       WEIR_DATABASE_CONNECTIONS: 10,

@@ -12,6 +12,16 @@ describe("migrations", () => {
     expect(applied.length).toBeGreaterThan(2);
   });
 
+  it("of a newer version are refused at the start, and leave a version that runs already as it is", async () => {
+    await using database = await createTestDatabase();
+    await using running = await startService(database.url);
+    await database.sql`insert into drizzle.__drizzle_migrations (hash, created_at, name) values ('later', 9e15, '29990101000000_of_later')`;
+    await expect(migrateDatabase(database.url)).rejects.toThrow(/newer version of Weir \(29990101000000_of_later\)/);
+    expect(await ask(running.url, "{ recentLogFileStatuses { totalCount } }")).toEqual({
+      recentLogFileStatuses: { totalCount: 0 },
+    });
+  });
+
   it("are applied by the service when it starts, on data that is there", async () => {
     await using database = await createTestDatabase({ isEmpty: true });
     const apps = await Promise.all([1, 2, 3].map(() => startService(database.url)));

@@ -62,8 +62,11 @@ interface Hall {
 export interface Fanout {
   /** Starts to deliver; the result ends it. */
   subscribe(subscription: SharedSubscription): () => void;
-  /** For tests and metrics. */
+  /** Groups of subscriptions that are executed as one; for tests and metrics. */
   readonly groups: number;
+  /** All subscriptions, and of these the ones that have joined a group: the others read the log. */
+  readonly subscriptions: number;
+  readonly live: number;
 }
 
 /**
@@ -75,6 +78,7 @@ export function createFanout(feed: Feed): Fanout {
   const { hub } = feed.tail;
   const hall: Hall = { feed, groups: new Map(), index: createGroupIndex() };
   const { groups } = hall;
+  let subscriptions = 0;
 
   hub.onPiece((piece, at) => {
     for (const change of piece.changes) {
@@ -100,7 +104,9 @@ export function createFanout(feed: Feed): Fanout {
         joined: { index: hub.head.index, position: { seen: hub.head.mark } },
       };
       void runAlone(hall, member, subscription.follower);
+      subscriptions += 1;
       return () => {
+        if (!member.stop.signal.aborted) subscriptions -= 1;
         member.stop.abort();
         const group = groups.get(member.key);
         if (group?.members.has(member) === true) leave(hall, group, member);
@@ -108,6 +114,12 @@ export function createFanout(feed: Feed): Fanout {
     },
     get groups() {
       return groups.size;
+    },
+    get subscriptions() {
+      return subscriptions;
+    },
+    get live() {
+      return groups.values().reduce((sum, { members }) => sum + members.size, 0);
     },
   };
 }
