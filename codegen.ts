@@ -27,7 +27,7 @@ const config: CodegenConfig = {
   schema: "schema.graphql",
   generates: {
     "src/client/gql/": {
-      documents: ["examples/**/*.ts", "test/**/*.ts"],
+      documents: ["examples/**/*.ts", "src/cli/**/*.ts", "test/**/*.ts"],
       preset: "client",
       presetConfig: { fragmentMasking: false },
       config: OPERATIONS,

@@ -17,6 +17,14 @@ const USAGE = `Weir, the live gauge on data pipelines.
   weir token revoke <id or name>
                  end a token, and its sockets within 5 seconds
   weir demo      start the service with sample logs flowing through it
+  weir status [--watch] [--check] [--json] [--url <url>] [--token <token>]
+                 what flows, what is stuck, and why; --check ends with 1 while something needs a person
+  weir tail [--topic <topic>]… [--after <cursor>] [--count <changes>] [--json] [--url <url>] [--token <token>]
+                 print changes as they are committed; comes back by itself, and misses none
+  weir report file <log|hl7> <path> <status> [--error <text>] [--key <once>]
+  weir report step <document> <step> <status> [--error <text>] [--key <once>]
+  weir report start <table> [<run>], finish <run> [--rows <n>], fail <run> --error <text>
+                 report from a script; these three ask the service at --url or WEIR_URL, as who WEIR_TOKEN says
   weir doctor    look at settings, database, clocks, disk and partitions; ends with 1 if something has to be mended
   weir backfill [--dry-run] [--batch-size <files>]
                  rebuild the steps of documents from their logs; run again, it goes on
@@ -57,6 +65,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const config = readConfig(process.env);
     return (await import("./doctor.ts")).doctor(config, unknownSettings(process.env));
   },
+  status: async (args) => (await import("./status.ts")).status(args),
+  tail: async (args) => (await import("./tail.ts")).tail(args),
+  report: async (args) => (await import("./report.ts")).report(args),
   token: async (args) => {
     const config = readConfig(process.env);
     return (await import("./token.ts")).token(config, args);

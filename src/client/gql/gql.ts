@@ -40,6 +40,13 @@ type Documents = {
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": typeof types.CompleteStageDocument,
     "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": typeof types.FailStageDocument,
     "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": typeof types.RunFilesDocument,
+    "\n  mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {\n    recordFileStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      filePath\n      status\n      processedAt\n    }\n  }\n": typeof types.WeirReportFileDocument,
+    "\n  mutation WeirReportStep($input: UpdateStepStatusInput!, $idempotencyKey: String) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      stepName\n      status\n    }\n  }\n": typeof types.WeirReportStepDocument,
+    "\n  mutation WeirStartReport($table: String!, $run: String) {\n    startSeederRun(tableName: $table, runId: $run) {\n      runId\n      status\n    }\n  }\n": typeof types.WeirStartReportDocument,
+    "\n  mutation WeirFinishReport($run: String!, $rows: SafeInt) {\n    finishSeederRun(runId: $run, input: { recordsProcessed: $rows }) {\n      runId\n      status\n    }\n  }\n": typeof types.WeirFinishReportDocument,
+    "\n  mutation WeirFailReport($run: String!, $errors: String!) {\n    failSeederRun(runId: $run, errors: $errors) {\n      runId\n      status\n    }\n  }\n": typeof types.WeirFailReportDocument,
+    "\n  query WeirStatus {\n    overview {\n      ingest {\n        hl7Files {\n          staged\n          ingested\n          failed\n          total\n        }\n        stuckStaged\n      }\n      pipelines {\n        total\n        overdue\n        runsByStatus24h {\n          status\n          count\n        }\n      }\n      documents {\n        status\n        count\n      }\n      seeder {\n        total\n        byStatus {\n          status\n          count\n        }\n      }\n    }\n    attention {\n      severity\n      title\n      message\n      since\n      isAcknowledged\n    }\n  }\n": typeof types.WeirStatusDocument,
+    "\n  subscription WeirTail($topics: [Topic!], $after: Cursor) {\n    changes(topics: $topics, after: $after) {\n      type: __typename\n      cursor\n      topic\n      key\n      operation\n      at\n      actor\n      ... on FileStatusChange {\n        fileStatus {\n          statusText\n          errorMessage\n        }\n      }\n      ... on RunChange {\n        run {\n          sourceTablename\n          statusText\n          errorMessage\n        }\n      }\n      ... on RunStageChange {\n        stageLog {\n          stageOrder\n          statusText\n          errorMessage\n        }\n      }\n      ... on FileStepChange {\n        step {\n          stepName\n          statusText\n          errorMessage\n        }\n      }\n      ... on SeederJobChange {\n        job {\n          statusText\n          lastErrors\n        }\n      }\n    }\n  }\n": typeof types.WeirTailDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": typeof types.ClientTestCountDocument,
     "\n  query ClientTestNow {\n    liveCursor\n  }\n": typeof types.ClientTestNowDocument,
@@ -74,6 +81,13 @@ const documents: Documents = {
     "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": types.CompleteStageDocument,
     "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": types.FailStageDocument,
     "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": types.RunFilesDocument,
+    "\n  mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {\n    recordFileStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      filePath\n      status\n      processedAt\n    }\n  }\n": types.WeirReportFileDocument,
+    "\n  mutation WeirReportStep($input: UpdateStepStatusInput!, $idempotencyKey: String) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      stepName\n      status\n    }\n  }\n": types.WeirReportStepDocument,
+    "\n  mutation WeirStartReport($table: String!, $run: String) {\n    startSeederRun(tableName: $table, runId: $run) {\n      runId\n      status\n    }\n  }\n": types.WeirStartReportDocument,
+    "\n  mutation WeirFinishReport($run: String!, $rows: SafeInt) {\n    finishSeederRun(runId: $run, input: { recordsProcessed: $rows }) {\n      runId\n      status\n    }\n  }\n": types.WeirFinishReportDocument,
+    "\n  mutation WeirFailReport($run: String!, $errors: String!) {\n    failSeederRun(runId: $run, errors: $errors) {\n      runId\n      status\n    }\n  }\n": types.WeirFailReportDocument,
+    "\n  query WeirStatus {\n    overview {\n      ingest {\n        hl7Files {\n          staged\n          ingested\n          failed\n          total\n        }\n        stuckStaged\n      }\n      pipelines {\n        total\n        overdue\n        runsByStatus24h {\n          status\n          count\n        }\n      }\n      documents {\n        status\n        count\n      }\n      seeder {\n        total\n        byStatus {\n          status\n          count\n        }\n      }\n    }\n    attention {\n      severity\n      title\n      message\n      since\n      isAcknowledged\n    }\n  }\n": types.WeirStatusDocument,
+    "\n  subscription WeirTail($topics: [Topic!], $after: Cursor) {\n    changes(topics: $topics, after: $after) {\n      type: __typename\n      cursor\n      topic\n      key\n      operation\n      at\n      actor\n      ... on FileStatusChange {\n        fileStatus {\n          statusText\n          errorMessage\n        }\n      }\n      ... on RunChange {\n        run {\n          sourceTablename\n          statusText\n          errorMessage\n        }\n      }\n      ... on RunStageChange {\n        stageLog {\n          stageOrder\n          statusText\n          errorMessage\n        }\n      }\n      ... on FileStepChange {\n        step {\n          stepName\n          statusText\n          errorMessage\n        }\n      }\n      ... on SeederJobChange {\n        job {\n          statusText\n          lastErrors\n        }\n      }\n    }\n  }\n": types.WeirTailDocument,
     "\n  mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.ClientTestRecordDocument,
     "\n  query ClientTestCount($prefix: String!) {\n    fileStatuses(filter: { filePathPrefix: $prefix }, first: 500) {\n      totalCount\n    }\n  }\n": types.ClientTestCountDocument,
     "\n  query ClientTestNow {\n    liveCursor\n  }\n": types.ClientTestNowDocument,
@@ -183,6 +197,34 @@ export function graphql(source: "\n  mutation FailStage($runId: ID!, $stageOrder
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').RunFilesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {\n    recordFileStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      filePath\n      status\n      processedAt\n    }\n  }\n"): typeof import('./graphql.ts').WeirReportFileDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation WeirReportStep($input: UpdateStepStatusInput!, $idempotencyKey: String) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      stepName\n      status\n    }\n  }\n"): typeof import('./graphql.ts').WeirReportStepDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation WeirStartReport($table: String!, $run: String) {\n    startSeederRun(tableName: $table, runId: $run) {\n      runId\n      status\n    }\n  }\n"): typeof import('./graphql.ts').WeirStartReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation WeirFinishReport($run: String!, $rows: SafeInt) {\n    finishSeederRun(runId: $run, input: { recordsProcessed: $rows }) {\n      runId\n      status\n    }\n  }\n"): typeof import('./graphql.ts').WeirFinishReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation WeirFailReport($run: String!, $errors: String!) {\n    failSeederRun(runId: $run, errors: $errors) {\n      runId\n      status\n    }\n  }\n"): typeof import('./graphql.ts').WeirFailReportDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query WeirStatus {\n    overview {\n      ingest {\n        hl7Files {\n          staged\n          ingested\n          failed\n          total\n        }\n        stuckStaged\n      }\n      pipelines {\n        total\n        overdue\n        runsByStatus24h {\n          status\n          count\n        }\n      }\n      documents {\n        status\n        count\n      }\n      seeder {\n        total\n        byStatus {\n          status\n          count\n        }\n      }\n    }\n    attention {\n      severity\n      title\n      message\n      since\n      isAcknowledged\n    }\n  }\n"): typeof import('./graphql.ts').WeirStatusDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription WeirTail($topics: [Topic!], $after: Cursor) {\n    changes(topics: $topics, after: $after) {\n      type: __typename\n      cursor\n      topic\n      key\n      operation\n      at\n      actor\n      ... on FileStatusChange {\n        fileStatus {\n          statusText\n          errorMessage\n        }\n      }\n      ... on RunChange {\n        run {\n          sourceTablename\n          statusText\n          errorMessage\n        }\n      }\n      ... on RunStageChange {\n        stageLog {\n          stageOrder\n          statusText\n          errorMessage\n        }\n      }\n      ... on FileStepChange {\n        step {\n          stepName\n          statusText\n          errorMessage\n        }\n      }\n      ... on SeederJobChange {\n        job {\n          statusText\n          lastErrors\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').WeirTailDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

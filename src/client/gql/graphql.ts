@@ -4,6 +4,13 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Whether somebody has to act. */
+export type AttentionSeverity =
+  /** It does not mend itself. */
+  | 'NEEDS_YOU'
+  /** It may mend itself, or get worse. */
+  | 'WATCH';
+
 /** A report for several agencies. An update replaces all of it. */
 export type CannedReportInput = {
   /** The database in which the query runs and the view stands: 1 is the service's own, WEIR_DATABASES names others. */
@@ -225,6 +232,21 @@ export type PipelineStageInput = {
   readonly stageType: string;
 };
 
+/** How far a run has come. */
+export type RunStatus =
+  /** Somebody cancelled it. */
+  | 'CANCELLED'
+  /** A stage failed, and the run with it; see errorMessage. */
+  | 'FAILED'
+  /** Asked for; no stage has started. */
+  | 'PENDING'
+  /** A stage has started. */
+  | 'RUNNING'
+  /** Every stage succeeded. */
+  | 'SUCCESS'
+  /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
+  | 'UNKNOWN';
+
 /** How far a run of a report has come. */
 export type SeederStatus =
   /** The report could not be made; it shows what it showed before. */
@@ -265,6 +287,29 @@ export type StepStatus =
   | 'SUCCESS'
   /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
   | 'UNKNOWN';
+
+/** What a change is about. */
+export type Topic =
+  /** A document was added, changed or removed; its counts of steps belong to it. */
+  | 'FILE'
+  /** A report about a HL7 file or a log was added. */
+  | 'FILE_STATUS'
+  /** A step of a document was added, changed or removed. */
+  | 'FILE_STEP'
+  /** A HL7 file was mapped to its log, mapped anew, or the mapping removed. */
+  | 'HL7_FILE'
+  /** A pipeline was created, configured, stamped by a run's end, or deleted. */
+  | 'PIPELINE'
+  /** An event was added to the history of the documents. */
+  | 'PROCESSING_LOG'
+  /** A run was asked for, or moved on. */
+  | 'RUN'
+  /** A stage of a run started, or ended. */
+  | 'RUN_STAGE'
+  /** The state of a report changed. */
+  | 'SEEDER_JOB'
+  /** A run of a report was recorded, or went on. */
+  | 'SEEDER_RUN';
 
 /** What has become of a step. */
 export type UpdateStepStatusInput = {
@@ -472,6 +517,71 @@ export type RunFilesQueryVariables = Exact<{
 
 
 export type RunFilesQuery = { readonly run: { readonly retryOf: { readonly id: string } | null, readonly stages: ReadonlyArray<{ readonly stageType: string, readonly log: { readonly status: StageStatus, readonly filePaths: ReadonlyArray<string> } | null }> } | null };
+
+export type WeirReportFileMutationVariables = Exact<{
+  input: FileStatusInput;
+  idempotencyKey?: string | null | undefined;
+}>;
+
+
+export type WeirReportFileMutation = { readonly recordFileStatus: { readonly id: string, readonly filePath: string, readonly status: IngestStatus, readonly processedAt: string } };
+
+export type WeirReportStepMutationVariables = Exact<{
+  input: UpdateStepStatusInput;
+  idempotencyKey?: string | null | undefined;
+}>;
+
+
+export type WeirReportStepMutation = { readonly updateStepStatus: { readonly id: string, readonly stepName: string, readonly status: StepStatus } };
+
+export type WeirStartReportMutationVariables = Exact<{
+  table: string;
+  run?: string | null | undefined;
+}>;
+
+
+export type WeirStartReportMutation = { readonly startSeederRun: { readonly runId: string, readonly status: SeederStatus } };
+
+export type WeirFinishReportMutationVariables = Exact<{
+  run: string;
+  rows?: number | null | undefined;
+}>;
+
+
+export type WeirFinishReportMutation = { readonly finishSeederRun: { readonly runId: string, readonly status: SeederStatus } };
+
+export type WeirFailReportMutationVariables = Exact<{
+  run: string;
+  errors: string;
+}>;
+
+
+export type WeirFailReportMutation = { readonly failSeederRun: { readonly runId: string, readonly status: SeederStatus } };
+
+export type WeirStatusQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WeirStatusQuery = { readonly overview: { readonly ingest: { readonly stuckStaged: number, readonly hl7Files: { readonly staged: number, readonly ingested: number, readonly failed: number, readonly total: number } }, readonly pipelines: { readonly total: number, readonly overdue: number, readonly runsByStatus24h: ReadonlyArray<{ readonly status: RunStatus, readonly count: number }> }, readonly documents: ReadonlyArray<{ readonly status: FileOverallStatus, readonly count: number }>, readonly seeder: { readonly total: number, readonly byStatus: ReadonlyArray<{ readonly status: SeederStatus, readonly count: number }> } }, readonly attention: ReadonlyArray<{ readonly severity: AttentionSeverity, readonly title: string, readonly message: string | null, readonly since: string | null, readonly isAcknowledged: boolean }> };
+
+export type WeirTailSubscriptionVariables = Exact<{
+  topics?: ReadonlyArray<Topic> | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WeirTailSubscription = { readonly changes:
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'FileChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'FileStatusChange', readonly fileStatus: { readonly statusText: string, readonly errorMessage: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'FileStepChange', readonly step: { readonly stepName: string, readonly statusText: string, readonly errorMessage: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'Hl7FileChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'PipelineChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'ProcessingLogChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'RunChange', readonly run: { readonly sourceTablename: string, readonly statusText: string, readonly errorMessage: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'RunStageChange', readonly stageLog: { readonly stageOrder: number, readonly statusText: string, readonly errorMessage: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'SeederJobChange', readonly job: { readonly statusText: string, readonly lastErrors: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'SeederRunChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'StageWaitingChange' }
+   };
 
 export type ClientTestRecordMutationVariables = Exact<{
   input: ReadonlyArray<FileStatusInput>;
@@ -805,6 +915,136 @@ export const RunFilesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RunFilesQuery, RunFilesQueryVariables>;
+export const WeirReportFileDocument = new TypedDocumentString(`
+    mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {
+  recordFileStatus(input: $input, idempotencyKey: $idempotencyKey) {
+    id
+    filePath
+    status
+    processedAt
+  }
+}
+    `) as unknown as TypedDocumentString<WeirReportFileMutation, WeirReportFileMutationVariables>;
+export const WeirReportStepDocument = new TypedDocumentString(`
+    mutation WeirReportStep($input: UpdateStepStatusInput!, $idempotencyKey: String) {
+  updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {
+    id
+    stepName
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<WeirReportStepMutation, WeirReportStepMutationVariables>;
+export const WeirStartReportDocument = new TypedDocumentString(`
+    mutation WeirStartReport($table: String!, $run: String) {
+  startSeederRun(tableName: $table, runId: $run) {
+    runId
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<WeirStartReportMutation, WeirStartReportMutationVariables>;
+export const WeirFinishReportDocument = new TypedDocumentString(`
+    mutation WeirFinishReport($run: String!, $rows: SafeInt) {
+  finishSeederRun(runId: $run, input: { recordsProcessed: $rows }) {
+    runId
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<WeirFinishReportMutation, WeirFinishReportMutationVariables>;
+export const WeirFailReportDocument = new TypedDocumentString(`
+    mutation WeirFailReport($run: String!, $errors: String!) {
+  failSeederRun(runId: $run, errors: $errors) {
+    runId
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<WeirFailReportMutation, WeirFailReportMutationVariables>;
+export const WeirStatusDocument = new TypedDocumentString(`
+    query WeirStatus {
+  overview {
+    ingest {
+      hl7Files {
+        staged
+        ingested
+        failed
+        total
+      }
+      stuckStaged
+    }
+    pipelines {
+      total
+      overdue
+      runsByStatus24h {
+        status
+        count
+      }
+    }
+    documents {
+      status
+      count
+    }
+    seeder {
+      total
+      byStatus {
+        status
+        count
+      }
+    }
+  }
+  attention {
+    severity
+    title
+    message
+    since
+    isAcknowledged
+  }
+}
+    `) as unknown as TypedDocumentString<WeirStatusQuery, WeirStatusQueryVariables>;
+export const WeirTailDocument = new TypedDocumentString(`
+    subscription WeirTail($topics: [Topic!], $after: Cursor) {
+  changes(topics: $topics, after: $after) {
+    type: __typename
+    cursor
+    topic
+    key
+    operation
+    at
+    actor
+    ... on FileStatusChange {
+      fileStatus {
+        statusText
+        errorMessage
+      }
+    }
+    ... on RunChange {
+      run {
+        sourceTablename
+        statusText
+        errorMessage
+      }
+    }
+    ... on RunStageChange {
+      stageLog {
+        stageOrder
+        statusText
+        errorMessage
+      }
+    }
+    ... on FileStepChange {
+      step {
+        stepName
+        statusText
+        errorMessage
+      }
+    }
+    ... on SeederJobChange {
+      job {
+        statusText
+        lastErrors
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WeirTailSubscription, WeirTailSubscriptionVariables>;
 export const ClientTestRecordDocument = new TypedDocumentString(`
     mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {
   recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {

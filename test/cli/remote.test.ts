@@ -1,0 +1,146 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { App } from "../../src/server/app.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createFile, stepsOf } from "../support/documents.ts";
+import { startService } from "../support/service.ts";
+
+const BIN = path.resolve("bin/weir.js");
+const run = promisify(execFile);
+let database: TestDatabase;
+let app: App;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startService(database.url);
+});
+afterAll(async () => {
+  await app.stop();
+  await database[Symbol.asyncDispose]();
+});
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function weir(args: readonly string[], url = app.url): Promise<Ended> {
+  const env = { PATH: process.env["PATH"] ?? "", WEIR_URL: url };
+  try {
+    const { stdout, stderr } = await run(process.execPath, [BIN, ...args], { env });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as Ended;
+    return { code, stdout, stderr };
+  }
+}
+
+describe("weir report", () => {
+  it("stores a file's status and a step, once under a key", async () => {
+    for (let times = 0; times < 2; times += 1) {
+      const told = await weir([
+        "report",
+        "file",
+        "log",
+        "/logs/a.log",
+        "failed",
+        "--error",
+        "no messages",
+        "--key",
+        "k1",
+      ]);
+      expect(told).toMatchObject({ code: 0, stderr: "" });
+      expect(told.stdout).toMatch(/^\d+ {2}\/logs\/a\.log {2}FAILED {2}\S+Z\n$/);
+    }
+    const rows = await database.sql`select status, error_message from ingest.file_statuses`;
+    expect(rows).toEqual([{ status: "failed", error_message: "no messages" }]);
+    const id = await createFile(app.url, { steps: ["extract_text"] });
+    expect((await weir(["report", "step", id, "extract_text", "in-progress", "--json"])).code).toBe(0);
+    expect((await stepsOf(app.url, id))[0]?.status).toBe("IN_PROGRESS");
+  });
+
+  it.each([
+    [["report"], 2, "say what"],
+    [["report", "file", "log", "/a", "gone"], 2, 'the status is "gone"; one of parsed, staged, ingested, failed'],
+    [["report", "file", "log"], 2, "the path is missing"],
+    [["report", "step", "999", "a", "success"], 1, "There is no file 999"],
+    [["report", "finish", "none"], 1, "There is no run none"],
+    [["tail", "--topic", "nothing"], 2, 'there is no topic "nothing"'],
+    [["status", "--url", "ftp://x"], 2, "is no URL"],
+  ])("%j ends with %d and a line that says why", async (args, code, why) => {
+    const ended = await weir(args);
+    expect(ended).toMatchObject({ code, stdout: "" });
+    expect(ended.stderr).toContain(why);
+    expect(ended.stderr).not.toContain("    at ");
+  });
+
+  it("says that there is no service", async () => {
+    const ended = await weir(["status"], "http://127.0.0.1:9");
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("Start it by `weir serve`");
+  }, 20_000);
+});
+
+describe("weir status", () => {
+  it("tells what needs someone, within the columns of a terminal, and ends with 1 when it is to check", async () => {
+    const { code, stdout } = await weir(["status"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("1 thing needs you");
+    expect(stdout).toContain("a.log failed");
+    expect(stdout).toContain("no messages");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a pipe is no terminal
+    expect(stdout).not.toMatch(/\u001b/);
+    expect(Math.max(...stdout.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(80);
+    expect((await weir(["status", "--check"])).code).toBe(1);
+    expect(JSON.parse((await weir(["status", "--json"])).stdout)).toMatchObject({
+      attention: [{ title: "a.log failed" }],
+    });
+  });
+});
+
+describe("weir tail", () => {
+  const insert = (name: string) =>
+    database.sql`insert into ingest.file_statuses (file_path, type, status, error_message) values (${name}, 'Log', 'failed', ${"bell \u0007 and \u001b[31m red"})`;
+
+  it("prints changes as they come, without control characters, and ends cleanly when its reader has enough", async () => {
+    const shell = spawn(
+      "sh",
+      ["-c", `"${process.execPath}" "${BIN}" tail --topic file_status | head -2; echo "\${PIPESTATUS:-done}"`],
+      {
+        env: { PATH: process.env["PATH"] ?? "", WEIR_URL: app.url },
+      },
+    );
+    let stdout = "";
+    let stderr = "";
+    shell.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+    shell.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    const timer = setInterval(() => void insert("/logs/tailed.log"), 100);
+    await once(shell, "close");
+    clearInterval(timer);
+    expect(stderr).toBe("");
+    const [line = ""] = stdout.split("\n");
+    expect(line).toMatch(/Z {2}FILE_STATUS {5}insert {4}\/logs\/tailed\.log {2}failed {2}bell {3}and {2}\[31m red$/);
+  }, 30_000);
+
+  it("goes on behind a cursor, as JSON", async () => {
+    await insert("/logs/first.log");
+    const first = await weir(["tail", "--count", "1", "--json", "--after", await cursorBefore("/logs/second.log")]);
+    const change = JSON.parse(first.stdout) as { key: string; cursor: string };
+    expect(change).toMatchObject({ topic: "FILE_STATUS", key: "/logs/second.log" });
+    expect(change.cursor).toBeTruthy();
+  });
+
+  async function cursorBefore(name: string): Promise<string> {
+    const response = await fetch(app.url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "{ liveCursor }" }),
+    });
+    const { data } = (await response.json()) as { data: { liveCursor: string } };
+    await insert(name);
+    return data.liveCursor;
+  }
+});
