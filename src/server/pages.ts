@@ -74,7 +74,7 @@ function assetOf(file: string, name: string): Asset {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, asset: Asset): void {
-  const accepted = String(request.headers["accept-encoding"] ?? "");
+  const accepted = request.headers["accept-encoding"]?.toString() ?? "";
   const [encoding, body] = /\bbr\b/.test(accepted)
     ? ["br", asset.brotli]
     : /\bgzip\b/.test(accepted)

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 
-/** Which rooms each room may import. What stands in src is src/<room>; examples is a folder beside it. */
+/** Which rooms each room may import. What stands in src is src/<room>; examples and web are folders beside it. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // A PostgreSQL of its own is a thing apart: it could be a package.
   embedded: [],
@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // The demo is a command of its own.
   cli: ["server", "embedded", "schema", "resolvers", "feed", "db", "client", "examples"],
   examples: ["client"],
+  web: ["client"],
 };
 
 /** Packages that a room must not know of: what it says would hold over any transport and any schema builder. */
@@ -25,7 +26,7 @@ const FOREIGN = /^(?:@pothos\/|graphql-yoga$|@graphql-yoga\/|graphql-ws|ws$)/;
 const PURE_ROOMS = new Set(["db", "feed", "resolvers"]);
 
 const MOST_LINES = 300;
-const GENERATED = /^src\/client\/gql\//;
+const GENERATED = /^(?:src\/client|web\/src)\/gql\//;
 
 interface SourceFile {
   /** From the project's folder, with slashes. */
@@ -38,7 +39,7 @@ interface SourceFile {
 const files: SourceFile[] = [];
 
 beforeAll(async () => {
-  for (const folder of ["src", "examples"]) {
+  for (const folder of ["src", "examples", "web/src"]) {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !/\.[cm]?tsx?$/.test(entry.name)) continue;
       const name = path.join(entry.parentPath, entry.name).replaceAll(path.sep, "/");
@@ -63,7 +64,7 @@ function importsOf(text: string): readonly string[] {
 function fileOf(file: SourceFile, imported: string): string | undefined {
   if (!imported.startsWith(".")) return undefined;
   const target = path.posix.join(path.posix.dirname(file.name), imported);
-  return /^(?:src|examples)\/.*\.ts$/.test(target) ? target : undefined;
+  return /^(?:src|examples|web)\/.*\.tsx?$/.test(target) ? target : undefined;
 }
 
 /** Circles among files by their imports, those of types too; each as its members in alphabetical order. */
@@ -99,7 +100,7 @@ function circles(of: readonly SourceFile[]): readonly (readonly string[])[] {
 function targetOf(file: SourceFile, imported: string): string | undefined {
   if (!imported.startsWith(".")) return undefined;
   const target = path.posix.join(path.posix.dirname(file.name), imported);
-  return /^(?:src|examples)\//.test(target) ? roomOf(target) : undefined;
+  return /^(?:src|examples|web)\//.test(target) ? roomOf(target) : undefined;
 }
 
 function violations(of: readonly SourceFile[]): readonly string[] {

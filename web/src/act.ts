@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import { WeirError } from "../../src/client/index.ts";
 
 /** What was done, or why it could not be. */
-export interface Note {
+interface Note {
   readonly id: number;
   readonly text: string;
   readonly isError: boolean;

@@ -6,7 +6,7 @@ import { weir } from "./weir.ts";
 type Change = ChangesSubscription["changes"];
 
 /** One line of the feed: what happened to one subject, or to several of one kind in one second. */
-export interface FeedLine {
+interface FeedLine {
   readonly id: number;
   readonly status: string | null;
   readonly title: string;
@@ -17,7 +17,7 @@ export interface FeedLine {
   readonly group: string;
 }
 
-export interface Live {
+interface Live {
   readonly connection: ConnectionState;
   readonly lines: readonly FeedLine[];
   /** Changes of each of the last seconds, the newest last. */
@@ -90,14 +90,15 @@ function drain(): void {
   const replayed = wasAway ? changes.filter(({ isReplay }) => isReplay).length : 0;
   const lines = live.isPaused ? live.lines : withLines(live.lines, changes);
   set({ lines, missed: live.missed + replayed });
-  const topics = new Set(changes.map(({ topic }) => String(topic)));
+  const topics = new Set<string>(changes.map(({ topic }) => topic));
   for (const watcher of watchers) watcher(topics);
 }
 
 function withLines(lines: readonly FeedLine[], changes: readonly Change[]): readonly FeedLine[] {
   const next = [...lines];
   for (const change of changes.slice(-500)) {
-    if (change.isReplay) continue;
+    // What was missed is told as a number, or the feed would run for a while.
+    if (change.isReplay && wasAway) continue;
     const line = lineOf(change);
     if (line === null) continue;
     const [newest] = next;
@@ -111,9 +112,9 @@ function withLines(lines: readonly FeedLine[], changes: readonly Change[]): read
 
 function lineOf(change: Change): FeedLine | null {
   const base = { id: (ids += 1), at: Date.now(), count: 1, detail: "" };
-  switch (change.__typename) {
+  switch (change.type) {
     case "FileStatusChange": {
-      if (change.isCurrent !== true) return null;
+      if (!change.isCurrent) return null;
       const { filePath, type, status, errorMessage } = change.fileStatus;
       const title = filePath.slice(Math.max(filePath.lastIndexOf("/"), filePath.lastIndexOf("\\")) + 1);
       const href = type === "LOG" ? `/ingest/log?path=${encodeURIComponent(filePath)}` : "/ingest";

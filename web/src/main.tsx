@@ -21,7 +21,8 @@ function App() {
   const { data, error } = useQuery(AttentionDocument, {}, ALL);
   const items = data?.attention ?? [];
   const refusal = error !== null && REFUSALS.has(error.code) ? error.code : null;
-  const mayAct = true;
+  // Null: nobody is asked who he is.
+  const mayAct = data !== null && data.viewer?.role !== "VIEWER";
   const goToNext = () => {
     const next = document.querySelector<HTMLElement>("[data-needs]");
     if (next === null) document.querySelector<HTMLAnchorElement>(".nav a")?.click();

@@ -1,5 +1,5 @@
 /** How a status looks: its mark, its tone, and its word for those who do not see the mark. */
-export interface Look {
+interface Look {
   readonly mark: string;
   readonly tone: string;
   readonly word: string;

@@ -162,6 +162,15 @@ export type ReportType =
   /** A program stored a word that means none of the others; the field beside it whose name ends in Text has the word. In a filter: every such word. Refused where something is reported. */
   | 'UNKNOWN';
 
+/** What a token may do; each role includes the ones before it. */
+export type Role =
+  /** Configure as well: pipelines, reports with their SQL, tokens. */
+  | 'ADMIN'
+  /** Query and subscribe. */
+  | 'VIEWER'
+  /** Report as well. */
+  | 'WORKER';
+
 /** How far a run has come. */
 export type RunStatus =
   /** Somebody cancelled it. */
@@ -285,7 +294,7 @@ export type BoardQuery = { readonly liveCursor: string, readonly overview: { rea
 export type AttentionQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type AttentionQuery = { readonly attention: ReadonlyArray<{ readonly id: string, readonly kind: AttentionKind, readonly severity: AttentionSeverity, readonly system: GaugedSystem, readonly title: string, readonly message: string | null, readonly count: number | null, readonly since: string | null, readonly latest: string | null, readonly actions: ReadonlyArray<AttentionAction>, readonly isAcknowledged: boolean, readonly subjects: ReadonlyArray<{ readonly topic: Topic, readonly key: string, readonly title: string, readonly at: string | null }> }> };
+export type AttentionQuery = { readonly viewer: { readonly name: string, readonly role: Role } | null, readonly attention: ReadonlyArray<{ readonly id: string, readonly kind: AttentionKind, readonly severity: AttentionSeverity, readonly system: GaugedSystem, readonly title: string, readonly message: string | null, readonly count: number | null, readonly since: string | null, readonly latest: string | null, readonly actions: ReadonlyArray<AttentionAction>, readonly isAcknowledged: boolean, readonly subjects: ReadonlyArray<{ readonly topic: Topic, readonly key: string, readonly title: string, readonly at: string | null }> }> };
 
 export type ChangesSubscriptionVariables = Exact<{
   after?: string | null | undefined;
@@ -293,17 +302,17 @@ export type ChangesSubscriptionVariables = Exact<{
 
 
 export type ChangesSubscription = { readonly changes:
-    | { readonly __typename: 'FileChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
-    | { readonly __typename: 'FileStatusChange', readonly isCurrent: boolean, readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly fileStatus: { readonly filePath: string, readonly type: FileType, readonly status: IngestStatus, readonly errorMessage: string | null } }
-    | { readonly __typename: 'FileStepChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly step: { readonly stepName: string, readonly status: StepStatus, readonly errorMessage: string | null } }
-    | { readonly __typename: 'Hl7FileChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
-    | { readonly __typename: 'PipelineChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
-    | { readonly __typename: 'ProcessingLogChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
-    | { readonly __typename: 'RunChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly run: { readonly id: string, readonly sourceTablename: string, readonly status: RunStatus, readonly currentStage: number, readonly totalStages: number } }
-    | { readonly __typename: 'RunStageChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
-    | { readonly __typename: 'SeederJobChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly job: { readonly reportName: string, readonly status: SeederStatus, readonly lastErrors: string | null } }
-    | { readonly __typename: 'SeederRunChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
-    | { readonly __typename: 'StageWaitingChange', readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'FileChange' }
+    | { readonly isCurrent: boolean, readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'FileStatusChange', readonly fileStatus: { readonly filePath: string, readonly type: FileType, readonly status: IngestStatus, readonly errorMessage: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'FileStepChange', readonly step: { readonly stepName: string, readonly status: StepStatus, readonly errorMessage: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'Hl7FileChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'PipelineChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'ProcessingLogChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'RunChange', readonly run: { readonly id: string, readonly sourceTablename: string, readonly status: RunStatus, readonly currentStage: number, readonly totalStages: number } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'RunStageChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'SeederJobChange', readonly job: { readonly reportName: string, readonly status: SeederStatus, readonly lastErrors: string | null } }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'SeederRunChange' }
+    | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly isReplay: boolean, readonly type: 'StageWaitingChange' }
    };
 
 export type PipelineListQueryVariables = Exact<{
@@ -485,6 +494,10 @@ export const BoardDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
 export const AttentionDocument = new TypedDocumentString(`
     query Attention {
+  viewer {
+    name
+    role
+  }
   attention {
     id
     kind
@@ -509,7 +522,7 @@ export const AttentionDocument = new TypedDocumentString(`
 export const ChangesDocument = new TypedDocumentString(`
     subscription Changes($after: Cursor) {
   changes(after: $after) {
-    __typename
+    type: __typename
     cursor
     topic
     key

@@ -18,6 +18,69 @@ function columnsOf(files: readonly Document[]): readonly string[] {
   return [...new Set([...main, ...uploads])];
 }
 
+/** Files by steps: what failed is seen from across the room. */
+function Matrix({ files }: { files: readonly Document[] }) {
+  const columns = columnsOf(files);
+  return (
+    <div className="tw">
+      <table className="tbl mx">
+        <thead>
+          <tr>
+            <th style={{ verticalAlign: "bottom" }}>Document</th>
+            {columns.map((name) => (
+              <th key={name} className="st">
+                <div>
+                  <span>{name}</span>
+                </div>
+              </th>
+            ))}
+            <th className="num" style={{ verticalAlign: "bottom" }}>
+              Came
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {files.map((file) => (
+            <tr key={file.id}>
+              <td>
+                <div className="flex">
+                  <StatusMark status={file.overallStatus.status} />
+                  <Link data-row className="ell" href={`/documents/${file.id}`}>
+                    {file.originalFilename ?? file.filehash}
+                  </Link>
+                </div>
+              </td>
+              {columns.map((name) => {
+                const step = file.steps.find(({ stepName }) => stepName === name);
+                return (
+                  <td
+                    key={name}
+                    className="st"
+                    title={
+                      step === undefined
+                        ? ""
+                        : `${name}: ${lookOf(step.status).word} ${duration(step.durationSeconds)} ${step.errorMessage ?? ""}`
+                    }
+                  >
+                    {step === undefined ? null : step.isStalled ? (
+                      <Mark name="long" tone="watch" word="stalled" />
+                    ) : (
+                      <StatusMark status={step.status} />
+                    )}
+                  </td>
+                );
+              })}
+              <td className="num">
+                <When at={file.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 export function Documents() {
   const { value, set } = useFilters();
   const status = STATUSES.find((one) => one === value("status"));
@@ -26,7 +89,6 @@ export function Documents() {
   const filter = { ...(status === undefined ? {} : { status: [status] }), ...(search === "" ? {} : { search }) };
   const list = useQuery(DocumentListDocument, { filter, after: after === "" ? null : after }, TOPICS);
   const page = list.data?.files;
-  const columns = columnsOf(page?.nodes ?? []);
   return (
     <>
       <h1 className="vh">Documents</h1>
@@ -58,62 +120,7 @@ export function Documents() {
             title={status === undefined && search === "" ? "No document was created yet." : "No document is like that."}
           />
         ) : (
-          <div className="tw">
-            <table className="tbl mx">
-              <thead>
-                <tr>
-                  <th style={{ verticalAlign: "bottom" }}>Document</th>
-                  {columns.map((name) => (
-                    <th key={name} className="st">
-                      <div>
-                        <span>{name}</span>
-                      </div>
-                    </th>
-                  ))}
-                  <th className="num" style={{ verticalAlign: "bottom" }}>
-                    Came
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {page.nodes.map((file) => (
-                  <tr key={file.id}>
-                    <td>
-                      <div className="flex">
-                        <StatusMark status={file.overallStatus.status} />
-                        <Link data-row className="ell" href={`/documents/${file.id}`}>
-                          {file.originalFilename ?? file.filehash}
-                        </Link>
-                      </div>
-                    </td>
-                    {columns.map((name) => {
-                      const step = file.steps.find(({ stepName }) => stepName === name);
-                      return (
-                        <td
-                          key={name}
-                          className="st"
-                          title={
-                            step === undefined
-                              ? ""
-                              : `${name}: ${lookOf(step.status).word} ${duration(step.durationSeconds)} ${step.errorMessage ?? ""}`
-                          }
-                        >
-                          {step === undefined ? null : step.isStalled ? (
-                            <Mark name="long" tone="watch" word="stalled" />
-                          ) : (
-                            <StatusMark status={step.status} />
-                          )}
-                        </td>
-                      );
-                    })}
-                    <td className="num">
-                      <When at={file.createdAt} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Matrix files={page.nodes} />
         )}
         <More page={page?.pageInfo} after={after} onGo={(next) => set({ after: next })} />
       </section>

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { LogListDocument, LogPageDocument } from "../gql/graphql.ts";
+import { LogListDocument, type LogListQuery, LogPageDocument } from "../gql/graphql.ts";
 import { Chip, Empty, Mark, Problem, Skeleton, StatusMark, When } from "../parts/basics.tsx";
 import { More, Search, useFilters } from "../parts/list.tsx";
 import { useQuery } from "../query.ts";
@@ -43,6 +43,52 @@ function Share({ counts }: { counts: { staged: number; ingested: number; failed:
         );
       })}
     </svg>
+  );
+}
+
+type Log = LogListQuery["logFiles"]["nodes"][number];
+
+function LogTable({ logs }: { logs: readonly Log[] }) {
+  return (
+    <div className="tw">
+      <table className="tbl">
+        <thead>
+          <tr>
+            <th>Log</th>
+            <th className="p2">Files</th>
+            <th className="num p2">Staged</th>
+            <th className="num p2">Ingested</th>
+            <th className="num">Failed</th>
+            <th>Date</th>
+            <th>Changed</th>
+          </tr>
+        </thead>
+        <tbody>
+          {logs.map(({ logFilePath, date, currentStatus, hl7FileCounts }) => (
+            <tr key={logFilePath}>
+              <td>
+                <div className="flex">
+                  <StatusMark status={hl7FileCounts.failed > 0 ? "FAILED" : currentStatus?.status} />
+                  <Link data-row className="ell" href={`/ingest/log?path=${encodeURIComponent(logFilePath)}`}>
+                    <Path path={logFilePath} />
+                  </Link>
+                </div>
+              </td>
+              <td className="p2">
+                <Share counts={hl7FileCounts} />
+              </td>
+              <td className="num p2">{figure(hl7FileCounts.staged)}</td>
+              <td className="num p2">{figure(hl7FileCounts.ingested)}</td>
+              <td className={`num ${hl7FileCounts.failed > 0 ? "failed b" : ""}`}>{figure(hl7FileCounts.failed)}</td>
+              <td>{date}</td>
+              <td>
+                <When at={currentStatus?.processedAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -101,47 +147,7 @@ export function Ingest() {
         ) : page.nodes.length === 0 ? (
           <Empty title={status === "" && path === "" ? "No log was reported yet." : "No log is like that."} />
         ) : (
-          <div className="tw">
-            <table className="tbl">
-              <thead>
-                <tr>
-                  <th>Log</th>
-                  <th className="p2">Files</th>
-                  <th className="num p2">Staged</th>
-                  <th className="num p2">Ingested</th>
-                  <th className="num">Failed</th>
-                  <th>Date</th>
-                  <th>Changed</th>
-                </tr>
-              </thead>
-              <tbody>
-                {page.nodes.map(({ logFilePath, date, currentStatus, hl7FileCounts }) => (
-                  <tr key={logFilePath}>
-                    <td>
-                      <div className="flex">
-                        <StatusMark status={hl7FileCounts.failed > 0 ? "FAILED" : currentStatus?.status} />
-                        <Link data-row className="ell" href={`/ingest/log?path=${encodeURIComponent(logFilePath)}`}>
-                          <Path path={logFilePath} />
-                        </Link>
-                      </div>
-                    </td>
-                    <td className="p2">
-                      <Share counts={hl7FileCounts} />
-                    </td>
-                    <td className="num p2">{figure(hl7FileCounts.staged)}</td>
-                    <td className="num p2">{figure(hl7FileCounts.ingested)}</td>
-                    <td className={`num ${hl7FileCounts.failed > 0 ? "failed b" : ""}`}>
-                      {figure(hl7FileCounts.failed)}
-                    </td>
-                    <td>{date}</td>
-                    <td>
-                      <When at={currentStatus?.processedAt} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <LogTable logs={page.nodes} />
         )}
         <More page={page?.pageInfo} after={after} onGo={(next) => set({ after: next })} />
       </section>

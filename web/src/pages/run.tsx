@@ -49,7 +49,7 @@ function sentenceOf(run: Run, now: number): { readonly tone: string; readonly te
         more: `${figure(run.rowsProcessed)} rows`,
       };
     default:
-      return { tone: "w", text: `${run.statusText}`, more: run.errorMessage ?? "" };
+      return { tone: "w", text: run.statusText, more: run.errorMessage ?? "" };
   }
 }
 

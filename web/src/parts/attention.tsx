@@ -107,7 +107,7 @@ function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
         {isUrgent ? (
           <button
             type="button"
-            className="btn q"
+            className="btn"
             title="Shows it without red until something of it is newer"
             onClick={() =>
               void act(async () => {

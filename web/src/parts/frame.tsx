@@ -17,7 +17,7 @@ const PLACES = [
   { href: "/reports", name: "Reports", icon: "rep", system: "REPORTS", key: "r" },
 ] as const;
 
-export const KEYS: readonly (readonly [string, string])[] = [
+const KEYS: readonly (readonly [string, string])[] = [
   ["g then o i p d r", "go to a page"],
   ["j k", "next, previous row"],
   ["Enter", "open the row"],

@@ -1,0 +1,229 @@
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildWeb } from "../../scripts/build-web.ts";
+import type { App } from "../../src/server/app.ts";
+import { type Browser, isWithoutBrowser, startBrowser } from "../support/browser.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createFile, update } from "../support/documents.ts";
+import { createPipeline, FAIL, START, setStages, triggerRun } from "../support/pipelines.ts";
+import { ask, startService } from "../support/service.ts";
+
+const DIST = path.resolve(import.meta.dirname, "../../web/dist");
+/** A folder for pictures of the pages; none are taken without it. */
+const screenshots = process.env["WEIR_SCREENSHOTS"];
+const MOST_KILOBYTES = 190;
+
+beforeAll(() => buildWeb(), 60_000);
+
+it("the first page's code is small enough to be there at once", async () => {
+  const assets = path.join(DIST, "assets");
+  const scripts = (await readdir(assets)).filter((name) => name.endsWith(".js"));
+  const sizes = await Promise.all(
+    scripts.map(async (name) => gzipSync(await readFile(path.join(assets, name))).length),
+  );
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_KILOBYTES * 1_024);
+});
+
+describe("the pages' files", () => {
+  let database: TestDatabase;
+  let app: App;
+  let origin: string;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startService(database.url);
+    origin = new URL(app.url).origin;
+  });
+  afterAll(async () => {
+    await app.stop();
+    await database[Symbol.asyncDispose]();
+  });
+
+  it("come compressed, under a policy, and what is named by its content for ever", async () => {
+    const page = await fetch(`${origin}/pipelines/public.orders/runs/7`, { headers: { "accept-encoding": "br" } });
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-encoding")).toBe("br");
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(page.headers.get("cache-control")).toBe("no-cache");
+    const script = /src="(\/assets\/[^"]+)"/.exec(await page.text())?.[1] ?? "";
+    const asset = await fetch(`${origin}${script}`, { method: "HEAD" });
+    expect(asset.headers.get("cache-control")).toContain("immutable");
+    expect(Number(asset.headers.get("content-length"))).toBeGreaterThan(1_000);
+  });
+
+  it("are no way to other files", async () => {
+    for (const where of ["/../package.json", "/assets/../../package.json", "/etc/passwd"]) {
+      expect((await fetch(`${origin}${where}`)).status).toBe(404);
+    }
+    expect((await fetch(`${origin}/`, { method: "POST" })).status).toBe(405);
+  });
+});
+
+describe.skipIf(isWithoutBrowser("pages.test.ts"))("in a browser", () => {
+  let database: TestDatabase;
+  let app: App;
+  let origin: string;
+  let browser: Browser;
+  let page: Page;
+  const requested: string[] = [];
+  const problems: string[] = [];
+  let run = "";
+  let document = "";
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startService(database.url, { WEIR_SCHEDULER: "off" });
+    origin = new URL(app.url).origin;
+    await setStages(app.url);
+    await createPipeline(app.url, "public.orders");
+    run = await triggerRun(app.url, "public.orders");
+    await ask(app.url, START, { run, stage: 1 });
+    await ask(app.url, FAIL, { run, stage: 1, message: "the lake did not answer" });
+    document = await createFile(app.url, { steps: ["extract_text", "embed"], originalFilename: "torn.pdf" });
+    await update(app.url, document, "extract_text", "FAILURE", { errorMessage: "page 3 is unreadable" });
+    await database.sql`insert into ingest.file_statuses (file_path, type, status, error_message)
+      values ('/logs/20260101_ct.log', 'Log', 'parsed', null), ('/logs/20260102_mr.log', 'Log', 'failed', 'no messages')`;
+    await database.sql`insert into reporting.seeder_job_status (table_name, manifest_id, report_name, report_type, agency_id, agency_slug, status, consecutive_failures, last_errors)
+      values ('beds', 1, 'Beds by ward', 'custom', 1, 'north', 'error', 4, 'no such column')`;
+    browser = await startBrowser();
+    page = await browser.context.newPage();
+    page.on("request", (request) => requested.push(request.url()));
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  }, 60_000);
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await app.stop();
+    await database[Symbol.asyncDispose]();
+  });
+
+  async function show(where: string): Promise<void> {
+    await page.goto(`${origin}${where}`);
+    await page.getByText("Live", { exact: true }).first().waitFor();
+    if (screenshots === undefined) return;
+    await mkdir(screenshots, { recursive: true });
+    await page.screenshot({ path: path.join(screenshots, `${where.replaceAll(/\W+/g, "-")}.png`) });
+  }
+
+  it("the overview says in a sentence what needs someone, and why", async () => {
+    await show("/");
+    await page.getByRole("heading", { level: 1, name: "4 things need you. Everything else flows." }).waitFor();
+    for (const text of [
+      "public.orders stops at Check source driver",
+      "the lake did not answer",
+      "torn.pdf fails at extract_text",
+      "20260102_mr.log failed",
+      "Beds by ward has failed 3 times in a row or more",
+    ]) {
+      expect(await page.getByText(text).first().isVisible()).toBe(true);
+    }
+    await expect.poll(() => page.title()).toBe("(4) Overview · Weir");
+  });
+
+  it.each([
+    ["/ingest", ["20260102_mr.log", "20260101_ct.log"]],
+    ["/ingest?status=FAILED", ["20260102_mr.log"]],
+    ["/ingest/log?path=%2Flogs%2F20260102_mr.log", ["no messages"]],
+    ["/pipelines", ["public.orders", "Check source driver: the lake did not answer"]],
+    ["/pipelines/public.orders", ["the lake did not answer"]],
+    ["/documents", ["torn.pdf", "extract_text"]],
+    ["/reports", ["Beds by ward", "no such column"]],
+    ["/reports/beds", ["no such column", "4 in a row. Readers see the rows of its last success."]],
+  ])("%s shows what the service says, also after a reload", async (where, texts) => {
+    await show(where);
+    for (const text of texts) await page.getByText(text).first().waitFor();
+    await page.reload();
+    for (const text of texts) await page.getByText(text).first().waitFor();
+  });
+
+  it("a run's page says why it failed and what a retry does, and retries it", async () => {
+    await show(`/runs/${run}`);
+    await page.getByText("at Check source driver. A retry goes on there").waitFor();
+    await page.getByRole("button", { name: "Retry" }).click();
+    await page.getByText(/It is retried as run \d+/).waitFor();
+    const [retry] = await database.sql`select id from pipeline.pipeline_runs_master where retry_of = ${run}`;
+    await page.getByRole("link", { name: "Open" }).click();
+    await page.getByText("Waits for a driver of source_driver").waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/pipelines/public.orders/runs/${retry?.["id"]}`);
+  });
+
+  it("a document's page has its steps and its log", async () => {
+    await show(`/documents/${document}`);
+    await page.getByText("page 3 is unreadable").first().waitFor();
+  });
+
+  it("what a worker, a program by SQL and a driver write appears without a reload", async () => {
+    await show("/");
+    const feed = page.getByRole("region", { name: "Live" });
+    await update(app.url, document, "embed", "IN_PROGRESS");
+    await feed.getByText("embed").waitFor();
+    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/logs/by-sql.log', 'Log', 'parsed')`;
+    await feed.getByText("by-sql.log").waitFor();
+    await ask(app.url, `mutation { claimStage(driverContainer: "source_driver", worker: "w") { runId } }`);
+    await feed.getByText(/public\.orders, run/).waitFor();
+    // It is in work again: no longer among what needs someone.
+    await expect.poll(() => page.getByText("public.orders stops at").count()).toBe(0);
+  });
+
+  it("what was seen is shown without red, until something of it is newer", async () => {
+    await show("/");
+    const line = page.getByRole("listitem").filter({ hasText: "20260102_mr.log failed" });
+    await line.getByRole("button", { name: "Seen" }).click();
+    await expect.poll(() => line.getByRole("button", { name: "Seen" }).count()).toBe(0);
+  });
+
+  it("is used by keys alone", async () => {
+    await show("/");
+    await page.getByText("torn.pdf fails at extract_text").first().waitFor();
+    await page.keyboard.press("n");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => new URL(page.url()).pathname).not.toBe("/");
+    await page.keyboard.press("g");
+    await page.keyboard.press("p");
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/pipelines");
+    await page.getByText("public.orders").first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/pipelines/public.orders");
+    await page.goBack();
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/pipelines");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  });
+
+  it("a filter and a search are in the address", async () => {
+    await show("/pipelines");
+    await page.getByRole("button", { name: "Overdue" }).click();
+    await expect.poll(() => page.url()).toContain("state=OVERDUE");
+    await page.keyboard.press("/");
+    await page.keyboard.type("nothing like it");
+    await expect.poll(() => page.url()).toContain("q=nothing");
+    await page.getByText("No pipeline is like that.").waitFor();
+  });
+
+  it("asks nobody but the service, and has no error", () => {
+    expect(requested.filter((url) => !url.startsWith(origin))).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it("goes on when the service was away, and misses nothing", async () => {
+    await show("/");
+    const { port } = new URL(app.url);
+    await app.stop();
+    await page.getByText(/Offline since/).waitFor();
+    await database.sql`insert into ingest.file_statuses (file_path, type, status, error_message)
+      values ('/logs/while-away.log', 'Log', 'failed', 'disk full')`;
+    app = await startService(database.url, { WEIR_PORT: port, WEIR_SCHEDULER: "off" });
+    await page.getByText("while-away.log failed").waitFor({ timeout: 30_000 });
+    await page.getByText("Live", { exact: true }).first().waitFor();
+    await page.getByText(/came after an absence/).waitFor();
+  });
+});
+
+it("are built anew only when their sources changed", async () => {
+  const { mtimeMs } = await stat(path.join(DIST, "index.html"));
+  await buildWeb();
+  expect((await stat(path.join(DIST, "index.html"))).mtimeMs).toBe(mtimeMs);
+});
