@@ -80,9 +80,13 @@ export async function openStage(): Promise<Stage> {
   }
 
   const kept = opened.move();
-  // PostgreSQL would outlive us.
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void kept.disposeAsync().finally(() => process.exit(1)));
+  // PostgreSQL would outlive us. A rejection that nobody waits for comes as an exception, too.
+  const end = () => void kept.disposeAsync().finally(() => process.exit(1));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  process.once("uncaughtException", (failure) => {
+    process.stderr.write(`${failure.stack}\n`);
+    end();
+  });
   return {
     postgresVersion: about.version,
     database(name, prepare) {

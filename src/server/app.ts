@@ -57,7 +57,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const feed = started.use(
     await openFeed({ url: databaseUrl, log, isPrepared, mostCatchUps: config.WEIR_MAX_CATCH_UPS }),
   );
-  started.use(
+  const maintenance = started.use(
     await startMaintenance({
       database,
       feed,
@@ -98,6 +98,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     operations,
     feed,
     closing: closing.signal,
+    warnings: () => maintenance.warnings(),
     log,
   });
   if (metrics !== null) started.use(await metrics.serve({ feed, fanout, database, sockets, log }, config));

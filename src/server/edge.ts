@@ -33,6 +33,7 @@ export function openEdge(options: {
   readonly feed: Feed;
   /** Aborted when the service stops. */
   readonly closing: AbortSignal;
+  readonly warnings: () => readonly string[];
   readonly log: Logger;
 }): Edge {
   const { config, gate, operations, feed, closing, log } = options;
@@ -63,6 +64,7 @@ export function openEdge(options: {
     maxBody: config.WEIR_MAX_BODY_BYTES,
     isReady: () => feed.isLive,
     isClosing: () => closing.aborted,
+    warnings: options.warnings,
     pages: readPages(PAGES),
   });
   const listener = openListener(config, handler, log);

@@ -35,6 +35,8 @@ export interface HttpOptions {
   /** Whether the service can do its work now. */
   isReady: () => boolean;
   isClosing: () => boolean;
+  /** What will keep it from its work in days; whoever asks /ready is told. */
+  warnings: () => readonly string[];
   /** Null: they were not built. */
   pages: Pages | null;
 }
@@ -62,7 +64,10 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
         return answerJson(response, 200, { status: "ok" });
       case "/ready": {
         const isReady = options.isReady() && !options.isClosing();
-        return answerJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "unavailable" });
+        return answerJson(response, isReady ? 200 : 503, {
+          status: isReady ? "ready" : "unavailable",
+          ...warningsOf(options),
+        });
       }
       case "/":
         response.writeHead(302, { location: GRAPHQL_PATH }).end();
@@ -136,6 +141,11 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Graph
 /** A browser that opens GraphiQL, as Yoga tells it. */
 function isPage({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && headers.accept?.includes("text/html") === true;
+}
+
+function warningsOf({ warnings }: HttpOptions): { warnings?: readonly string[] } {
+  const all = warnings();
+  return all.length === 0 ? {} : { warnings: all };
 }
 
 function isJson({ headers }: IncomingMessage): boolean {

@@ -7,12 +7,20 @@ import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
 import { expireLeases } from "../../resolvers/runs/claims.ts";
 import { asService } from "../../resolvers/transactions.ts";
 import type { Logger } from "../log.ts";
+import { readState } from "../state.ts";
 import { repeat } from "./repeat.ts";
 
 /** Milliseconds between rounds of retention. */
 const RETENTION_INTERVAL = 10 * 60_000;
 /** Milliseconds between rounds of settling: a look at an empty table, mostly. */
 const SETTLE_INTERVAL = 1_000;
+
+const DAY = 86_400_000;
+
+export interface Maintenance extends AsyncDisposable {
+  /** What will keep the service from its work within days, each with what to look at. */
+  warnings(): readonly string[];
+}
 
 /** Milliseconds between looks for leases that ran out, and for pipelines that are due. */
 const LEASE_INTERVAL = 1_000;
@@ -29,11 +37,17 @@ export async function startMaintenance(options: {
   /** Runs that the scheduler may have under way; null: due pipelines are not started here. */
   mostScheduledRuns: number | null;
   log: Logger;
-}): Promise<AsyncDisposable> {
+}): Promise<Maintenance> {
   const { database, feed, days, mostScheduledRuns: most, log } = options;
   const context = asService({ database, feed });
   const stop = new AbortController();
-  const retain = () => maintainFeed(database.sql, { days });
+  /** When the feed's partitions end, in milliseconds of this process' clock. */
+  let partitionsEnd = Number.POSITIVE_INFINITY;
+  const retain = async () => {
+    await maintainFeed(database.sql, { days });
+    const { partitionsAhead } = await readState(database.sql);
+    partitionsEnd = performance.now() + partitionsAhead * DAY;
+  };
   await retain();
 
   const every = (interval: number, what: string, round: () => Promise<unknown>): Promise<void> =>
@@ -52,6 +66,10 @@ export async function startMaintenance(options: {
     every(SETTLE_INTERVAL, "settling report jobs", () => settleJobs(database.db)),
   ]);
   return {
+    warnings: () =>
+      partitionsEnd - performance.now() > DAY
+        ? []
+        : ["The feed's partitions end within a day, and its retention with them. The log of retention says why."],
     async [Symbol.asyncDispose]() {
       stop.abort();
       await running;
