@@ -46,6 +46,5 @@ export async function askService(work: () => Promise<Failure | undefined>): Prom
 
 /** Without control characters: what a program reported must not write on somebody's terminal. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

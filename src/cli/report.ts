@@ -51,11 +51,11 @@ const FILE_TYPES = ["LOG", "HL7"] as const;
 const FILE_STATUSES = ["PARSED", "STAGED", "INGESTED", "FAILED"] as const;
 const STEP_STATUSES = ["PENDING", "IN_PROGRESS", "SUCCESS", "FAILURE", "SKIPPED"] as const;
 
-function wordOf<Word extends string>(what: string, given: string | undefined, words: readonly Word[]): Word {
-  const word = words.find((one) => one === given?.toUpperCase().replaceAll("-", "_"));
+function wordOf<Word extends string>(what: string, said: string | undefined, words: readonly Word[]): Word {
+  const word = words.find((one) => one === said?.toUpperCase().replaceAll("-", "_"));
   if (word !== undefined) return word;
   throw new UsageError(
-    `weir report: ${what} is ${given === undefined ? "missing" : JSON.stringify(given)}; one of ${words.map((one) => one.toLowerCase()).join(", ")}.`,
+    `weir report: ${what} is ${said === undefined ? "missing" : JSON.stringify(said)}; one of ${words.map((one) => one.toLowerCase()).join(", ")}.`,
   );
 }
 

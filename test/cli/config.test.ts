@@ -57,6 +57,13 @@ function messageOf(act: () => unknown): string {
 /** For each setting a value that can't be used, and what the line says is allowed. */
 const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>> = {
   WEIR_HOST: ["a host", /allowed: an address or a name of this machine/],
+  WEIR_MAX_DIRECTIVES: ["10001", COUNT],
+  WEIR_MAX_TOKENS: ["99", COUNT],
+  WEIR_MAX_CATCH_UPS: ["0", COUNT],
+  WEIR_HANDSHAKE_TIMEOUT_SECONDS: ["0", COUNT],
+  WEIR_HEADERS_TIMEOUT_SECONDS: ["301", COUNT],
+  WEIR_REQUEST_TIMEOUT_SECONDS: ["0", COUNT],
+  WEIR_INTROSPECTION: ["maybe", /allowed: on or off\.$/m],
   WEIR_PORT: ["65536", /allowed: a whole number from 0 to 65535\.$/m],
   WEIR_METRICS_PORT: ["65536", /allowed: a whole number from 0 to 65535\.$/m],
   WEIR_LOG_LEVEL: ["verbose", /allowed: one of trace, debug, info, warn, error, fatal, silent\.$/m],
@@ -102,6 +109,7 @@ const APART = [
   "WEIR_DATA_DIR",
   "WEIR_METRICS_HOST",
   "WEIR_DATABASES",
+  "WEIR_TRUSTED_DOCUMENTS",
   "WEIR_SECRET_KEY",
   "WEIR_OLD_SECRET_KEYS",
   "WEIR_ADMIN_TOKEN_FILE",
@@ -233,6 +241,14 @@ describe("the command line", () => {
 describe("the settings", () => {
   it("have these defaults; an empty variable counts as absent", () => {
     const defaults = {
+      WEIR_MAX_DIRECTIVES: 50,
+      WEIR_MAX_TOKENS: 20_000,
+      WEIR_MAX_CATCH_UPS: 4,
+      WEIR_HANDSHAKE_TIMEOUT_SECONDS: 5,
+      WEIR_HEADERS_TIMEOUT_SECONDS: 15,
+      WEIR_REQUEST_TIMEOUT_SECONDS: 120,
+      WEIR_INTROSPECTION: "on",
+      WEIR_TRUSTED_DOCUMENTS: undefined,
       WEIR_HOST: "127.0.0.1",
       WEIR_PORT: 4000,
       WEIR_DATA_DIR: ".weir",
