@@ -114,6 +114,7 @@ export const SQLSTATE = {
   undefinedTable: "42P01",
   undefinedColumn: "42703",
   uniqueViolation: "23505",
+  checkViolation: "23514",
   foreignKeyViolation: "23503",
   /** Something else would lose what it stands on. */
   dependentObjects: "2BP01",

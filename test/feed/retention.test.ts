@@ -63,6 +63,27 @@ describe("the feed's retention", () => {
     expect((await sql`select count(*) from weir.change`)[0]?.["count"]).toBe("0");
   });
 
+  it("goes on when a program writes between the look and the making of the day's partition", async () => {
+    await using database = await createTestDatabase();
+    const { sql } = database;
+    let looks = 0;
+    const raced = new Proxy(sql, {
+      apply(target, self, args: [TemplateStringsArray, ...unknown[]]) {
+        const statement = Reflect.apply(target, self, args) as Promise<unknown>;
+        if (!args[0][0]?.includes("feed.partition */") || looks > 0) return statement;
+        looks += 1;
+        return statement.then(async (rows) => {
+          await insert(sql, "/in-between");
+          return rows;
+        });
+      },
+    });
+    await maintainFeed(raced, { days: 7, now: Date.now });
+    expect((await sql`select count(*) from weir.change_default`)[0]?.["count"]).toBe("1");
+    // Tomorrow's is there.
+    expect((await partitions(sql)).length).toBeGreaterThan(3);
+  });
+
   it("does not make writers wait behind a long transaction", async () => {
     await using database = await createTestDatabase();
     const { sql } = database;
