@@ -15,6 +15,7 @@ const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
 const DOCUMENTS = fileURLToPath(new URL("document-worker/documents", import.meta.url));
 
 const hints = (url: string) => `
+  Dashboard  ${new URL("/", url).href}
   GraphiQL   ${url}
   Health     ${new URL("/health", url).href}
 
