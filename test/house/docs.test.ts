@@ -81,8 +81,22 @@ describe("README", () => {
     const commands = (await snippets("README.md", "sh")).filter((text) => text.startsWith("node bin/weir.js"));
     const { stdout: help } = await run(process.execPath, [path.join(ROOT, "bin/weir.js"), "help"]);
     const lines = commands.flatMap((text) => text.trimEnd().split("\n"));
-    expect(lines).toHaveLength(6);
-    for (const line of lines) expect(help).toContain(/weir\.js (import [\w-]+|\w+)/.exec(line)?.[1]);
+    expect(lines).toHaveLength(9);
+    for (const line of lines) {
+      const [, command = "", kind = ""] = /weir\.js ([\w]+) ?([a-z-]*)/.exec(line) ?? [];
+      expect(help).toContain(command === "import" ? `weir ${command} ${kind}` : `weir ${command}`);
+    }
+    // Those that ask a service, against this one: a look, and a report.
+    const asked = lines
+      .filter((line) => /weir\.js (?:status|report)/.test(line))
+      .map((line) => line.replace(" --watch", ""));
+    expect(asked).toHaveLength(2);
+    for (const line of asked) {
+      await run("bash", ["-c", line.replace("node", process.execPath)], {
+        cwd: ROOT,
+        env: { ...process.env, WEIR_URL: app.url },
+      });
+    }
   });
 
   it("makes a pipeline, and claims the first stage of its run", async () => {
