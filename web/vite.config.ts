@@ -4,11 +4,9 @@ import { defineConfig } from "vite";
 /** In development the pages come from Vite, and what they ask from a service beside it. */
 const SERVICE = process.env["WEIR_URL"] ?? "http://127.0.0.1:4000";
 
-export default defineConfig(({ command }) => ({
+export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
-  // Whoever builds it: a test, for example, has another one, with which React builds for developers.
-  define: command === "build" ? { "process.env.NODE_ENV": '"production"' } : {},
   build: { outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0 },
   server: { host: "127.0.0.1", proxy: { "/graphql": { target: SERVICE, ws: true } } },
-}));
+});

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildWeb } from "../../scripts/build-web.ts";
@@ -201,6 +202,42 @@ describe.skipIf(isWithoutBrowser("pages.test.ts"))("in a browser", () => {
     await page.keyboard.type("nothing like it");
     await expect.poll(() => page.url()).toContain("q=nothing");
     await page.getByText("No pipeline is like that.").waitFor();
+  });
+
+  it.each(["light", "dark"] as const)(
+    "nothing serious stands in anybody's way, %s",
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      for (const where of [
+        "/",
+        "/ingest",
+        "/pipelines",
+        `/runs/${run}`,
+        "/documents",
+        `/documents/${document}`,
+        "/reports",
+        "/reports/beds",
+      ]) {
+        await show(where);
+        // Not by a script element, which the page's policy forbids.
+        await page.evaluate(axe.source);
+        const found = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+        const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect(serious.map(({ id, nodes }) => [where, id, nodes.slice(0, 3).map(({ html }) => html)])).toEqual([]);
+      }
+      await page.emulateMedia({ colorScheme: null });
+    },
+    120_000,
+  );
+
+  it("loses nothing on a narrow screen", async () => {
+    await page.setViewportSize({ width: 420, height: 900 });
+    for (const where of ["/", "/ingest", "/pipelines", "/documents", "/reports"]) {
+      await show(where);
+      const width = await page.evaluate("document.documentElement.scrollWidth");
+      expect(`${where} ${width}`).toBe(`${where} 420`);
+    }
+    await page.setViewportSize({ width: 1_280, height: 800 });
   });
 
   it("asks nobody but the service, and has no error", () => {

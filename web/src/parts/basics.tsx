@@ -13,8 +13,16 @@ export function Mark({
   word: string;
   size?: 12 | 14 | 16;
 }) {
+  const className = `m ${tone} ${size === 16 ? "m16" : ""}`;
+  if (word === "") {
+    return (
+      <svg className={className} aria-hidden="true">
+        <use href={`/marks.svg#m-${name}`} />
+      </svg>
+    );
+  }
   return (
-    <svg className={`m ${tone} ${size === 16 ? "m16" : ""}`} role="img" aria-label={word}>
+    <svg className={className} role="img" aria-label={word}>
       <title>{word}</title>
       <use href={`/marks.svg#m-${name}`} />
     </svg>
