@@ -235,7 +235,7 @@ describe.skipIf(isWithoutBrowser("pages.test.ts"))("in a browser", () => {
     for (const where of ["/", "/ingest", "/pipelines", "/documents", "/reports"]) {
       await show(where);
       const width = await page.evaluate("document.documentElement.scrollWidth");
-      expect(`${where} ${width}`).toBe(`${where} 420`);
+      expect([where, width]).toEqual([where, 420]);
     }
     await page.setViewportSize({ width: 1_280, height: 800 });
   });
