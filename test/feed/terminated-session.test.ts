@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { openDatabase, SQLSTATE } from "../../src/db/client.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { spawnService } from "../support/process.ts";
 import { ask, post } from "../support/service.ts";
@@ -59,4 +60,27 @@ it("a transaction that goes on after its session was ended is told so, also wher
   await expect(transaction).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
   await expect(later.promise).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
   expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+});
+
+it("a session that ended amid a statement leaves nothing to the next one, which may be refused", async () => {
+  const database = await createTestDatabase();
+  const { sql, url } = database;
+  await using own = openDatabase(url, { max: 1, name: "left" });
+  const ended = Promise.allSettled([own.sql`select pg_sleep(60)`]);
+  const isRunning = async () =>
+    (await sql`select from pg_stat_activity where application_name = 'left' and query like '%pg_sleep%'`).length;
+  await expect.poll(isRunning, { timeout: 20_000 }).toBe(1);
+  await database[Symbol.asyncDispose]();
+  expect(await ended).toMatchObject([{ reason: { code: "CONNECTION_CLOSED" } }]);
+  for (let tries = 0; tries < 3; tries += 1) {
+    await expect(own.sql`select 1`).rejects.toMatchObject({ code: SQLSTATE.invalidCatalogName });
+  }
+});
+
+it("a session that ended amid its rows leaves none of them to the next answer", async () => {
+  await using database = await createTestDatabase();
+  await using own = openDatabase(database.url, { max: 1 });
+  const amid = own.sql`select g, case g when 500 then pg_terminate_backend(pg_backend_pid()) end from generate_series(1, 1000) g`;
+  await expect(amid).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
+  expect([...(await own.sql`select 1 as one`)]).toEqual([{ one: 1 }]);
 });

@@ -30,6 +30,23 @@ const PATCHES: Readonly<Record<string, readonly (readonly [ours: string, publish
 `,
       "",
     ],
+    ["      queryError(sent.shift(), err)\n    query = null\n", "      queryError(sent.shift(), err)\n"],
+    [
+      "    if (initial) {\n      leave()\n      return reconnect()\n    }\n",
+      "    if (initial)\n      return reconnect()\n",
+    ],
+    ["options, socket))\n    leave()\n", "options, socket))\n"],
+    [
+      `  // What came of the session that ended is nothing to the next one.
+  function leave() {
+    query = results = errorResponse = null
+    result = new Result()
+    rows = 0
+  }
+
+`,
+      "",
+    ],
     ["statements = new Map()\n", "statements = {}\n"],
     ["q.onlyDescribe && forget(q.signature)", "q.onlyDescribe && (delete statements[q.signature])"],
     ["q.prepare && statements.has(q.signature)", "q.prepare && q.signature in statements"],
