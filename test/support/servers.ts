@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
+import { buildWeb } from "../../scripts/build-web.ts";
 import { migrateDatabase } from "../../src/db/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/embedded/launcher.ts";
 import { superuser, superuserPasswordFile } from "../../src/embedded/secrets.ts";
@@ -53,7 +54,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
     return null;
   };
-  const [postgres18, postgres15] = await Promise.all([newest(), oldest()]);
+  // The pages that a service serves are those of these sources.
+  const [postgres18, postgres15] = await Promise.all([newest(), oldest(), buildWeb()]);
   project.provide("postgres18", postgres18);
   project.provide("postgres15", postgres15);
   const servers = starting.move();
