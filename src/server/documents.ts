@@ -10,7 +10,6 @@ import {
   validate,
   visit,
 } from "graphql";
-import { createLRUCache } from "graphql-yoga";
 import { userError } from "../resolvers/errors.ts";
 import { textProblem } from "../resolvers/text.ts";
 import { withCode } from "./present.ts";
@@ -21,7 +20,8 @@ interface ReadDocument {
   readonly errors?: readonly GraphQLError[];
 }
 
-const CACHED_DOCUMENTS = 1_000;
+/** Of all remembered documents together, some thousand of usual ones: what is made of a text takes hundreds of bytes for each. */
+const CACHED_CHARACTERS = 500_000;
 /** Longer documents are not worth remembering: they are rarely sent twice, and would hold much memory. */
 const CACHED_LENGTH = 20_000;
 const MOST_VALIDATION_ERRORS = 20;
@@ -42,7 +42,7 @@ export interface Documents {
 }
 
 export function createDocuments(schema: GraphQLSchema, rules: DocumentRules): Documents {
-  const cache = createLRUCache<ReadDocument>({ max: CACHED_DOCUMENTS });
+  const cache = createCache();
   return {
     read(query) {
       const known = cache.get(query);
@@ -50,6 +50,31 @@ export function createDocuments(schema: GraphQLSchema, rules: DocumentRules): Do
       const read = parseAndValidate(schema, query, rules);
       if (query.length <= CACHED_LENGTH) cache.set(query, read);
       return read;
+    },
+  };
+}
+
+/** Forgets the texts that were asked for least recently. Counted by characters: a few hundred large documents fill a gigabyte. */
+function createCache() {
+  const known = new Map<string, ReadDocument>();
+  let characters = 0;
+  return {
+    get(text: string): ReadDocument | undefined {
+      const found = known.get(text);
+      if (found === undefined) return undefined;
+      known.delete(text);
+      known.set(text, found);
+      return found;
+    },
+    /** Of a text that is not known. */
+    set(text: string, read: ReadDocument): void {
+      known.set(text, read);
+      characters += text.length;
+      for (const oldest of known.keys()) {
+        if (characters <= CACHED_CHARACTERS) return;
+        known.delete(oldest);
+        characters -= oldest.length;
+      }
     },
   };
 }

@@ -67,12 +67,15 @@ interface Running {
 export function createWebSockets(options: WebSocketOptions): WebSockets {
   const { operations } = options;
   const access = createSocketAccess(options);
-  const server = new WebSocketServer({
+  const settings = {
     noServer: true,
     maxPayload: options.maxPayload,
     perMessageDeflate: false,
     handleProtocols,
-  });
+    // Whoever does not answer that it is closed, as amid half a frame, would keep its socket for 30 s. The types don't know it yet.
+    closeTimeout: options.handshake,
+  };
+  const server = new WebSocketServer(settings);
   const running: Running = { subscriptions: new Set(), operations: new Set(), isClosing: false };
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
