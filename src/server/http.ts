@@ -9,6 +9,7 @@ import { protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import type { Pages } from "./pages.ts";
+import { requestIdOf } from "./request-id.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
 const JSON_TYPE = "application/json";
@@ -53,6 +54,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
   const yoga = createYogaEdge(options);
 
   return (request, response) => {
+    response.setHeader("x-request-id", requestIdOf(request));
     const refusal = refusalOf(request, origins);
     if (refusal !== undefined) return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
     allowOrigin(request, response, origins);
@@ -96,7 +98,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
     protectPages(response);
     answerGraphql(request, response, options, yoga).catch((error: unknown) => {
       if (response.destroyed) return;
-      log.error({ err: error }, "a request could not be handled");
+      log.error({ err: error, requestId: requestIdOf(request) }, "a request could not be handled");
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { errors: [options.operations.presentError(error)] });
     });
@@ -111,7 +113,7 @@ async function answerGraphql(
 ): Promise<void> {
   // The page is for whoever has no token yet: it holds nothing, and asks for one.
   if (isPage(request)) {
-    await yoga(request, response, { asker: null });
+    await yoga(request, response, { asker: null, requestId: requestIdOf(request) });
     return;
   }
   let asker: Admitted;
@@ -121,7 +123,7 @@ async function answerGraphql(
     return refuse(request, response, options.operations.presentError(error));
   }
   if (isPlainPost(request)) return answerPost(request, response, options, asker);
-  await yoga(request, response, { asker });
+  await yoga(request, response, { asker, requestId: requestIdOf(request) });
 }
 
 const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
@@ -191,7 +193,8 @@ async function answerPost(
   }
   const params = parseBody(body);
   if (params instanceof GraphQLError) return answerJson(response, 400, { errors: [params] }, type);
-  const result = await runOnce(operations, params, viewer);
+  const caller = { requestId: requestIdOf(request), token: viewer.name };
+  const result = await runOnce(operations, { ...params, caller }, viewer);
   // A result without data did not run: a failure of the request. As application/json such a thing is 200, by the specification.
   const status = "data" in result || type === JSON_TYPE ? 200 : 400;
   return answerJson(response, status, result, type);
@@ -238,6 +241,7 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse, { allow
   const { origin } = request.headers;
   if (origin === undefined || !allowed.includes(origin)) return;
   response.setHeader("access-control-allow-origin", origin);
+  response.setHeader("access-control-expose-headers", "x-request-id");
   response.setHeader("vary", "origin");
 }
 
@@ -250,7 +254,7 @@ function isPreflight({ method, headers }: IncomingMessage): boolean {
 function answerPreflight(response: ServerResponse): void {
   response.writeHead(204, {
     "access-control-allow-methods": "GET, POST",
-    "access-control-allow-headers": "content-type, accept, authorization",
+    "access-control-allow-headers": "content-type, accept, authorization, x-request-id, traceparent",
     "access-control-max-age": "600",
   });
   response.end();

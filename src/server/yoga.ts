@@ -13,6 +13,7 @@ export const GRAPHQL_PATH = "/graphql";
 interface YogaContext {
   /** Null: whoever opens the page of GraphiQL. */
   readonly asker: Admitted | null;
+  readonly requestId: string;
 }
 
 interface YogaOptions {
@@ -52,13 +53,13 @@ export function createYogaEdge(options: YogaOptions) {
 function runsOperations({ operations }: YogaOptions): Plugin<object, YogaContext> {
   return {
     onParams({ setParamsHandler }) {
-      setParamsHandler(async ({ params, request, context: { asker } }) => {
+      setParamsHandler(async ({ params, request, context: { asker, requestId } }) => {
         // Only the page itself is for nobody; it never comes this far.
         if (asker === null) return { errors: [userError("UNAUTHENTICATED", "A token is needed.")] };
         const { viewer } = asker;
         const read = readParams(params);
         if (read instanceof GraphQLError) return { errors: [withHttp(read, { status: 400 })] };
-        const operation = operations.prepare(read);
+        const operation = operations.prepare({ ...read, caller: { requestId, token: viewer.name } });
         if ("errors" in operation)
           return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
         if (operation.node.operation === "mutation" && request.method === "GET") {
