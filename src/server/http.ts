@@ -5,10 +5,10 @@ import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import type { Admitted, Gate } from "./access/gate.ts";
 import { addressOf, tokenOf } from "./access/request.ts";
-import { protectPages } from "./graphiql.ts";
+import { makeGraphiql, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
-import type { Pages } from "./pages.ts";
+import { type Asset, type Pages, sendAsset } from "./pages.ts";
 import { requestIdOf } from "./request-id.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
@@ -51,7 +51,8 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
  */
 export function createHttpHandler(options: HttpOptions): HttpHandler {
   const { origins, log } = options;
-  const yoga = createYogaEdge(options);
+  let page: Promise<Asset> | undefined;
+  const edges: Edges = { yoga: createYogaEdge(options), graphiql: () => (page ??= makeGraphiql(GRAPHQL_PATH)) };
 
   return (request, response) => {
     response.setHeader("x-request-id", requestIdOf(request));
@@ -96,7 +97,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
       return answerJson(response, 415, { errors: [error] });
     }
     protectPages(response);
-    answerGraphql(request, response, options, yoga).catch((error: unknown) => {
+    answerGraphql(request, response, options, edges).catch((error: unknown) => {
       if (response.destroyed) return;
       log.error({ err: error, requestId: requestIdOf(request) }, "a request could not be handled");
       if (response.headersSent) response.destroy();
@@ -105,16 +106,21 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
   };
 }
 
+/** What answers whatever is no plain POST. */
+interface Edges {
+  readonly yoga: ReturnType<typeof createYogaEdge>;
+  readonly graphiql: () => Promise<Asset>;
+}
+
 async function answerGraphql(
   request: IncomingMessage,
   response: ServerResponse,
   options: HttpOptions,
-  yoga: ReturnType<typeof createYogaEdge>,
+  { yoga, graphiql }: Edges,
 ): Promise<void> {
   // The page is for whoever has no token yet: it holds nothing, and asks for one.
   if (isPage(request)) {
-    await yoga(request, response, { asker: null, requestId: requestIdOf(request) });
-    return;
+    return sendAsset(request, response, await graphiql());
   }
   let asker: Admitted;
   try {
@@ -140,9 +146,9 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Graph
   answerJson(response, status, { errors: [error] }, responseType(request.headers.accept) ?? JSON_TYPE);
 }
 
-/** A browser that opens GraphiQL, as Yoga tells it. */
+/** A browser that opens GraphiQL. */
 function isPage({ method, headers }: IncomingMessage): boolean {
-  return method === "GET" && headers.accept?.includes("text/html") === true;
+  return (method === "GET" || method === "HEAD") && headers.accept?.includes("text/html") === true;
 }
 
 function warningsOf({ warnings }: HttpOptions): { warnings?: readonly string[] } {
