@@ -1,13 +1,13 @@
 import { startApp } from "../server/app.ts";
 import type { Config } from "../server/config.ts";
-import { createLog } from "../server/log.ts";
+import { openLog } from "../server/log.ts";
 import type { UnknownSetting } from "../server/unknown-settings.ts";
 import { explainStart, type Failure } from "./failure.ts";
 
 /** Runs the service until SIGINT or SIGTERM. Answers why it did not start; a defect is thrown, with its stack. */
 export async function serve(config: Config, unknown: readonly UnknownSetting[]): Promise<Failure | undefined> {
   try {
-    const log = createLog(config.WEIR_LOG_LEVEL);
+    const log = await openLog(config.WEIR_LOG_LEVEL);
     for (const { name, nearest } of unknown)
       log.warn({ name, nearest }, `${name} is no setting${nearest === null ? "" : `; ${nearest} is`}`);
     const signalled = new Promise<NodeJS.Signals>((resolve) => {

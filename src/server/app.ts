@@ -17,6 +17,7 @@ import { openEdge } from "./edge.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOperations } from "./operation.ts";
+import { logOperations } from "./operation-log.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
@@ -88,7 +89,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     }),
   );
   const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
-  const unmeasured = createOperations({ schema, services, log, ...operationRules(config) });
+  const unmeasured = logOperations(
+    createOperations({ schema, services, log, ...operationRules(config) }),
+    log,
+    config.WEIR_LOG_SLOW_MS,
+  );
   const operations = metrics?.measured(unmeasured) ?? unmeasured;
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);

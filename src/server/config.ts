@@ -43,6 +43,7 @@ const settings = z.object({
   WEIR_METRICS_HOST: z.string().min(1, "an address").default("127.0.0.1"),
   WEIR_DATA_DIR: z.string().min(1, "a folder").default(".weir"),
   WEIR_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(", ")}`).default("info"),
+  WEIR_LOG_SLOW_MS: wholeNumber(0, 86_400_000, 1_000),
   WEIR_CORS_ORIGINS: z
     .string()
     .transform((value) =>

@@ -1,4 +1,31 @@
 import type { ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { type Asset, etagOf } from "./pages.ts";
+
+/** Of 11: the page has megabytes, and the best would take half a minute. */
+const QUALITY = 5;
+
+/** Makes the page of GraphiQL, and its compressed forms. */
+export async function makeGraphiql(endpoint: string): Promise<Asset> {
+  // Megabytes, for which nobody may ask.
+  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
+  const options = { title: "Weir", endpoint, subscriptionsProtocol: "WS", defaultQuery: GRAPHIQL_QUERY } as const;
+  const plain = Buffer.from(renderGraphiQL(options));
+  const [zipped, brotli] = await Promise.all([
+    promisify(gzip)(plain),
+    promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY } }),
+  ]);
+  return {
+    type: "text/html; charset=utf-8",
+    plain,
+    gzip: zipped,
+    brotli,
+    etag: etagOf(plain),
+    policy: PAGE_POLICY,
+    isImmutable: false,
+  };
+}
 
 /** GraphiQL is one page with its scripts and styles in it; it talks to nobody but this service, and stands in no frame. */
 export function protectPages(response: ServerResponse): void {
@@ -21,7 +48,7 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export const GRAPHIQL_QUERY = `# Weir, the live gauge on data pipelines.
+const GRAPHIQL_QUERY = `# Weir, the live gauge on data pipelines.
 # Run one of these; the subscription shows every report as it is committed.
 # Where a token is asked for, put it into the tab Headers below: {"Authorization": "Bearer weir_…"}, and reload the schema.
 

@@ -5,10 +5,11 @@ import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import type { Admitted, Gate } from "./access/gate.ts";
 import { addressOf, tokenOf } from "./access/request.ts";
-import { protectPages } from "./graphiql.ts";
+import { makeGraphiql, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
-import type { Pages } from "./pages.ts";
+import { type Asset, type Pages, sendAsset } from "./pages.ts";
+import { requestIdOf } from "./request-id.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
 const JSON_TYPE = "application/json";
@@ -50,9 +51,11 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
  */
 export function createHttpHandler(options: HttpOptions): HttpHandler {
   const { origins, log } = options;
-  const yoga = createYogaEdge(options);
+  let page: Promise<Asset> | undefined;
+  const edges: Edges = { yoga: createYogaEdge(options), graphiql: () => (page ??= makeGraphiql(GRAPHQL_PATH)) };
 
   return (request, response) => {
+    response.setHeader("x-request-id", requestIdOf(request));
     const refusal = refusalOf(request, origins);
     if (refusal !== undefined) return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
     allowOrigin(request, response, origins);
@@ -94,25 +97,30 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
       return answerJson(response, 415, { errors: [error] });
     }
     protectPages(response);
-    answerGraphql(request, response, options, yoga).catch((error: unknown) => {
+    answerGraphql(request, response, options, edges).catch((error: unknown) => {
       if (response.destroyed) return;
-      log.error({ err: error }, "a request could not be handled");
+      log.error({ err: error, requestId: requestIdOf(request) }, "a request could not be handled");
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { errors: [options.operations.presentError(error)] });
     });
   };
 }
 
+/** What answers whatever is no plain POST. */
+interface Edges {
+  readonly yoga: ReturnType<typeof createYogaEdge>;
+  readonly graphiql: () => Promise<Asset>;
+}
+
 async function answerGraphql(
   request: IncomingMessage,
   response: ServerResponse,
   options: HttpOptions,
-  yoga: ReturnType<typeof createYogaEdge>,
+  { yoga, graphiql }: Edges,
 ): Promise<void> {
   // The page is for whoever has no token yet: it holds nothing, and asks for one.
   if (isPage(request)) {
-    await yoga(request, response, { asker: null });
-    return;
+    return sendAsset(request, response, await graphiql());
   }
   let asker: Admitted;
   try {
@@ -121,7 +129,7 @@ async function answerGraphql(
     return refuse(request, response, options.operations.presentError(error));
   }
   if (isPlainPost(request)) return answerPost(request, response, options, asker);
-  await yoga(request, response, { asker });
+  await yoga(request, response, { asker, requestId: requestIdOf(request) });
 }
 
 const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
@@ -138,9 +146,9 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Graph
   answerJson(response, status, { errors: [error] }, responseType(request.headers.accept) ?? JSON_TYPE);
 }
 
-/** A browser that opens GraphiQL, as Yoga tells it. */
+/** A browser that opens GraphiQL. */
 function isPage({ method, headers }: IncomingMessage): boolean {
-  return method === "GET" && headers.accept?.includes("text/html") === true;
+  return (method === "GET" || method === "HEAD") && headers.accept?.includes("text/html") === true;
 }
 
 function warningsOf({ warnings }: HttpOptions): { warnings?: readonly string[] } {
@@ -191,7 +199,8 @@ async function answerPost(
   }
   const params = parseBody(body);
   if (params instanceof GraphQLError) return answerJson(response, 400, { errors: [params] }, type);
-  const result = await runOnce(operations, params, viewer);
+  const caller = { requestId: requestIdOf(request), token: viewer.name };
+  const result = await runOnce(operations, { ...params, caller }, viewer);
   // A result without data did not run: a failure of the request. As application/json such a thing is 200, by the specification.
   const status = "data" in result || type === JSON_TYPE ? 200 : 400;
   return answerJson(response, status, result, type);
@@ -238,6 +247,7 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse, { allow
   const { origin } = request.headers;
   if (origin === undefined || !allowed.includes(origin)) return;
   response.setHeader("access-control-allow-origin", origin);
+  response.setHeader("access-control-expose-headers", "x-request-id");
   response.setHeader("vary", "origin");
 }
 
@@ -250,7 +260,7 @@ function isPreflight({ method, headers }: IncomingMessage): boolean {
 function answerPreflight(response: ServerResponse): void {
   response.writeHead(204, {
     "access-control-allow-methods": "GET, POST",
-    "access-control-allow-headers": "content-type, accept, authorization",
+    "access-control-allow-headers": "content-type, accept, authorization, x-request-id, traceparent",
     "access-control-max-age": "600",
   });
   response.end();

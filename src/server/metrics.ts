@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ExecutionResult } from "graphql";
 import type { Histogram, Registry } from "prom-client";
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import type { Operations } from "./operation.ts";
+import { outcomeOf } from "./present.ts";
 import { readState, type State } from "./state.ts";
 import type { Fanout } from "./subscriptions/fanout.ts";
 
@@ -69,7 +69,7 @@ function measure(operations: Operations, seconds: Histogram<"name" | "kind" | "c
   const timed = async <Result extends object>(name: string | undefined, kind: string, run: () => Promise<Result>) => {
     const start = performance.now();
     const result = await run();
-    const code = codeOf(result);
+    const code = outcomeOf(result);
     seconds.observe({ name: labelOf(name ?? ""), kind, code }, (performance.now() - start) / 1_000);
     return result;
   };
@@ -77,7 +77,7 @@ function measure(operations: Operations, seconds: Histogram<"name" | "kind" | "c
     presentError: (error) => operations.presentError(error),
     prepare(params) {
       const operation = operations.prepare(params);
-      if ("errors" in operation) seconds.observe({ name: "", kind: "refused", code: codeOf(operation) }, 0);
+      if ("errors" in operation) seconds.observe({ name: "", kind: "refused", code: outcomeOf(operation) }, 0);
       return operation;
     },
     execute: (operation, viewer) =>
@@ -85,14 +85,6 @@ function measure(operations: Operations, seconds: Histogram<"name" | "kind" | "c
     subscribe: (operation, viewer) =>
       timed(operation.node.name?.value, "subscription", () => operations.subscribe(operation, viewer)),
   };
-}
-
-/** The code of the first error; a subscription that was accepted has none. */
-function codeOf(result: { readonly errors?: ExecutionResult["errors"] } | object): string {
-  const errors: ExecutionResult["errors"] = "errors" in result ? result.errors : undefined;
-  if (errors?.[0] === undefined) return "OK";
-  const { code } = errors[0].extensions ?? {};
-  return typeof code === "string" ? code : "INTERNAL_SERVER_ERROR";
 }
 
 async function observe(registry: Registry, { feed, fanout, database, sockets, log }: Observed) {

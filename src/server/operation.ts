@@ -25,6 +25,14 @@ import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 import { createErrorPresenter } from "./present.ts";
 import type { TrustedDocuments } from "./trusted.ts";
 
+/** Who asked, as the log tells it. */
+export interface Caller {
+  /** The id of the request, or of the one that opened the socket. */
+  readonly requestId: string;
+  /** Name of the token; null: none was needed. */
+  readonly token: string | null;
+}
+
 /** What a client asks to run, by whatever transport. */
 export interface OperationParams {
   /** The text of a document; undefined when it is named by its id. */
@@ -33,6 +41,8 @@ export interface OperationParams {
   readonly documentId?: string | undefined;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Undefined: this process itself. */
+  readonly caller?: Caller | undefined;
 }
 
 /** An operation that passed parsing, validation and limits. */
@@ -43,6 +53,7 @@ export interface Operation {
   readonly query: string;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
+  readonly caller: Caller | undefined;
 }
 
 /** A subscription that began, not yet read. */
@@ -81,7 +92,7 @@ export function createOperations(options: {
   const compiled = createCompiledOperations(schema);
 
   function prepare(params: OperationParams): Operation | { readonly errors: readonly GraphQLError[] } {
-    const { operationName, variables } = params;
+    const { operationName, variables, caller } = params;
     try {
       const query = textOf(params, trusted);
       const { document, errors } = documents.read(query);
@@ -91,7 +102,7 @@ export function createOperations(options: {
       const problem = findTextProblem(variables);
       if (problem !== undefined) return { errors: [badInput(`Variable $${problem}`)] };
       assertWithinLimits(schema, document, node, variables, limits);
-      return { document, node, query, operationName, variables };
+      return { document, node, query, operationName, variables, caller };
     } catch (error) {
       return { errors: [presentError(isStackOverflow(error) ? tooDeep() : error)] };
     }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
@@ -6,11 +7,16 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 /** Answers a request for a page or its parts; false: it is none of them. */
 export type Pages = (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
 
-interface Asset {
+/** What is sent as it is to whoever asks, compressed once. */
+export interface Asset {
   readonly type: string;
   readonly plain: Buffer;
   readonly gzip: Buffer;
   readonly brotli: Buffer;
+  /** Of the plain form; weak, for the forms differ. */
+  readonly etag: string;
+  /** Its Content-Security-Policy. */
+  readonly policy: string;
   /** Its name changes with what it holds. */
   readonly isImmutable: boolean;
 }
@@ -57,7 +63,7 @@ export function readPages(folder: string): Pages | null {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
       return true;
     }
-    send(request, response, asset);
+    sendAsset(request, response, asset);
     return true;
   };
 }
@@ -69,27 +75,35 @@ function assetOf(file: string, name: string): Asset {
     plain,
     gzip: gzipSync(plain),
     brotli: brotliCompressSync(plain),
+    etag: etagOf(plain),
+    policy: POLICY,
     isImmutable: name.startsWith("/assets/"),
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, asset: Asset): void {
+export function etagOf(plain: Buffer): string {
+  return `W/"${createHash("sha256").update(plain).digest("base64url")}"`;
+}
+
+/** Answers GET and HEAD: with 304 for whoever has it already. */
+export function sendAsset(request: IncomingMessage, response: ServerResponse, asset: Asset): void {
   const accepted = request.headers["accept-encoding"]?.toString() ?? "";
   const [encoding, body] = /\bbr\b/.test(accepted)
     ? ["br", asset.brotli]
     : /\bgzip\b/.test(accepted)
       ? ["gzip", asset.gzip]
       : [undefined, asset.plain];
-  response.writeHead(200, {
-    "content-type": asset.type,
-    "content-length": body.length,
+  const isKnown = request.headers["if-none-match"]?.split(",").some((tag) => tag.trim() === asset.etag) === true;
+  response.writeHead(isKnown ? 304 : 200, {
+    ...(isKnown ? {} : { "content-type": asset.type, "content-length": body.length }),
+    etag: asset.etag,
     "cache-control": asset.isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
-    "content-security-policy": POLICY,
+    "content-security-policy": asset.policy,
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     vary: "accept-encoding",
-    ...(encoding === undefined ? {} : { "content-encoding": encoding }),
+    ...(encoding === undefined || isKnown ? {} : { "content-encoding": encoding }),
   });
-  response.end(request.method === "HEAD" ? undefined : body);
+  response.end(request.method === "HEAD" || isKnown ? undefined : body);
 }

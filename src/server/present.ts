@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { GraphQLError } from "graphql";
+import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { explain } from "../resolvers/errors.ts";
 
@@ -61,4 +61,12 @@ function shortened(message: string): string {
   if (message.length <= MOST_MESSAGE_CHARACTERS) return message;
   const half = MOST_MESSAGE_CHARACTERS / 2;
   return `${message.slice(0, half)} … ${message.slice(-half)}`.toWellFormed();
+}
+
+/** The code of the first error; a subscription that was accepted has none. */
+export function outcomeOf(result: { readonly errors?: ExecutionResult["errors"] } | object): string {
+  const errors: ExecutionResult["errors"] = "errors" in result ? result.errors : undefined;
+  if (errors?.[0] === undefined) return "OK";
+  const { code } = errors[0].extensions ?? {};
+  return typeof code === "string" ? code : "INTERNAL_SERVER_ERROR";
 }

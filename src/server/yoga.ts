@@ -1,18 +1,16 @@
-import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import { GraphQLError } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
-import { badInput, userError } from "../resolvers/errors.ts";
+import { badInput } from "../resolvers/errors.ts";
 import type { Admitted } from "./access/gate.ts";
 import { withinSession } from "./access/stream.ts";
-import { GRAPHIQL_QUERY } from "./graphiql.ts";
 import { type Operations, readParams } from "./operation.ts";
 
 export const GRAPHQL_PATH = "/graphql";
 
 interface YogaContext {
-  /** Null: whoever opens the page of GraphiQL. */
-  readonly asker: Admitted | null;
+  readonly asker: Admitted;
+  readonly requestId: string;
 }
 
 interface YogaOptions {
@@ -38,12 +36,7 @@ export function createYogaEdge(options: YogaOptions) {
       warn: (...about) => log.warn({ about }, "yoga"),
       error: (...about) => log.error({ about }, "yoga"),
     },
-    renderGraphiQL,
-    graphiql: {
-      title: "Weir",
-      subscriptionsProtocol: "WS",
-      defaultQuery: GRAPHIQL_QUERY,
-    },
+    graphiql: false,
     plugins: [runsOperations(options)],
   });
 }
@@ -52,13 +45,11 @@ export function createYogaEdge(options: YogaOptions) {
 function runsOperations({ operations }: YogaOptions): Plugin<object, YogaContext> {
   return {
     onParams({ setParamsHandler }) {
-      setParamsHandler(async ({ params, request, context: { asker } }) => {
-        // Only the page itself is for nobody; it never comes this far.
-        if (asker === null) return { errors: [userError("UNAUTHENTICATED", "A token is needed.")] };
+      setParamsHandler(async ({ params, request, context: { asker, requestId } }) => {
         const { viewer } = asker;
         const read = readParams(params);
         if (read instanceof GraphQLError) return { errors: [withHttp(read, { status: 400 })] };
-        const operation = operations.prepare(read);
+        const operation = operations.prepare({ ...read, caller: { requestId, token: viewer.name } });
         if ("errors" in operation)
           return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
         if (operation.node.operation === "mutation" && request.method === "GET") {

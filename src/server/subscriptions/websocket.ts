@@ -9,6 +9,7 @@ import { userError } from "../../resolvers/errors.ts";
 import type { Session } from "../access/gate.ts";
 import { createSocketAccess, type SocketAccess, type SocketAccessOptions } from "../access/socket.ts";
 import { type Operation, type Operations, readParams } from "../operation.ts";
+import { requestIdOf } from "../request-id.ts";
 import type { Fanout } from "./fanout.ts";
 import { sharingKey } from "./sharing.ts";
 import { createSink } from "./sink.ts";
@@ -46,6 +47,7 @@ interface Connection {
   readonly socket: WebSocket;
   readonly raw: Duplex;
   readonly access: SocketAccess;
+  readonly requestId: string;
 }
 
 /** What an operation needs beyond graphql-js' arguments; graphql-ws hands it through as the context value. */
@@ -76,6 +78,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     closeTimeout: options.handshake,
   };
   const server = new WebSocketServer(settings);
+  server.on("headers", (headers, request) => headers.push(`x-request-id: ${requestIdOf(request)}`));
   const running: Running = { subscriptions: new Set(), operations: new Set(), isClosing: false };
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
@@ -94,7 +97,12 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   return {
     upgrade(request, raw, head) {
       server.handleUpgrade(request, raw, head, (socket) =>
-        openSocket(protocol, options, { socket, raw, access: access.open(request, socket) }),
+        openSocket(protocol, options, {
+          socket,
+          raw,
+          access: access.open(request, socket),
+          requestId: requestIdOf(request),
+        }),
       );
     },
     get count() {
@@ -131,7 +139,10 @@ async function prepare(
   }
   const params = readParams(wanted.payload);
   if (params instanceof GraphQLError) return [params];
-  const operation = operations.prepare(params);
+  const operation = operations.prepare({
+    ...params,
+    caller: { requestId: wanted.connection.requestId, token: session.viewer.name },
+  });
   if ("errors" in operation) return operation.errors;
   const { document, operationName } = operation;
   const contextValue: Carried = { operation, id: wanted.id, connection: wanted.connection, session };

@@ -1,0 +1,20 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+/** Long enough for what proxies make, and nothing that would break a header or a log. */
+const GIVEN = /^[\w.:+/=@-]{1,128}$/;
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
+
+/**
+ * The id under which a request is found in the logs: that of `x-request-id`, or the trace's id of `traceparent`, or a new
+ * one. Whoever asks again gets the same.
+ */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers["x-request-id"];
+  if (typeof given === "string" && GIVEN.test(given)) return given;
+  const traceparent = headers["traceparent"];
+  const trace = typeof traceparent === "string" ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+  const id = trace ?? randomUUID();
+  headers["x-request-id"] = id;
+  return id;
+}
