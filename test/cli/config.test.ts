@@ -57,6 +57,7 @@ function messageOf(act: () => unknown): string {
 /** For each setting a value that can't be used, and what the line says is allowed. */
 const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>> = {
   WEIR_HOST: ["a host", /allowed: an address or a name of this machine/],
+  WEIR_LOG_SLOW_MS: ["never", COUNT],
   WEIR_MAX_DIRECTIVES: ["10001", COUNT],
   WEIR_MAX_TOKENS: ["99", COUNT],
   WEIR_MAX_CATCH_UPS: ["0", COUNT],
@@ -241,6 +242,7 @@ describe("the command line", () => {
 describe("the settings", () => {
   it("have these defaults; an empty variable counts as absent", () => {
     const defaults = {
+      WEIR_LOG_SLOW_MS: 1_000,
       WEIR_MAX_DIRECTIVES: 50,
       WEIR_MAX_TOKENS: 20_000,
       WEIR_MAX_CATCH_UPS: 4,
