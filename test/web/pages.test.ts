@@ -10,7 +10,7 @@ import { type Browser, isWithoutBrowser, startBrowser } from "../support/browser
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createFile, update } from "../support/documents.ts";
 import { createPipeline, FAIL, START, setStages, triggerRun } from "../support/pipelines.ts";
-import { ask, startService } from "../support/service.ts";
+import { ask, post, startService } from "../support/service.ts";
 
 const DIST = path.resolve(import.meta.dirname, "../../web/dist");
 /** A folder for pictures of the pages; none are taken without it. */
@@ -258,6 +258,40 @@ describe.skipIf(isWithoutBrowser("pages.test.ts"))("in a browser", () => {
     await page.getByText(/came after an absence/).waitFor();
   });
 });
+
+it.skipIf(isWithoutBrowser("pages.test.ts"))(
+  "a viewer signs in by a token, sees no button that is not his, and is asked again when it ends",
+  async () => {
+    await using database = await createTestDatabase();
+    await using app = await startService(database.url, { WEIR_SCHEDULER: "off" });
+    await setStages(app.url);
+    await createPipeline(app.url, "public.orders");
+    const MAKE = `mutation ($name: String!, $role: Role!) { createApiToken(input: { name: $name, role: $role }) { secret token { id } } }`;
+    interface Made {
+      readonly createApiToken: { readonly secret: string; readonly token: { readonly id: string } };
+    }
+    const { createApiToken: admin } = await ask<Made>(app.url, MAKE, { name: "admin", role: "ADMIN" });
+    const authorization = { authorization: `Bearer ${admin.secret}` };
+    const { data } = await post<Made>(app.url, MAKE, { name: "looker", role: "VIEWER" }, authorization);
+    const viewer = data?.createApiToken;
+    await using browser = await startBrowser();
+    const page = await browser.context.newPage();
+    await page.goto(`${new URL(app.url).origin}/pipelines`);
+    const signIn = async (secret: string) => {
+      await page.getByLabel("Token").fill(secret);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByText("public.orders").first().waitFor();
+    };
+    await signIn(viewer?.secret ?? "");
+    expect(new URL(page.url()).pathname).toBe("/pipelines");
+    expect(await page.getByRole("button", { name: "Run", exact: true }).count()).toBe(0);
+    await post(app.url, "mutation ($id: ID!) { revokeApiToken(id: $id) }", { id: viewer?.token.id }, authorization);
+    await page.getByText("The token is not valid any more.").waitFor({ timeout: 20_000 });
+    await signIn(admin.secret);
+    expect(await page.getByRole("button", { name: "Run", exact: true }).count()).toBe(1);
+  },
+  90_000,
+);
 
 it("are built anew only when their sources changed", async () => {
   const { mtimeMs } = await stat(path.join(DIST, "index.html"));

@@ -191,9 +191,9 @@ async function follow(): Promise<void> {
     } catch (error) {
       const problem = error instanceof WeirError ? error : new WeirError("BAD_RESPONSE", String(error));
       set({ problem });
-      if (problem.code !== "CURSOR_EXPIRED") return;
-      // The pages read their state anew, and the feed begins with now.
+      // The pages read anew: their state, or that they are not allowed to any more.
       for (const watcher of watchers) watcher(new Set(["*"]));
+      if (problem.code !== "CURSOR_EXPIRED") return;
     }
   }
 }
