@@ -10,7 +10,7 @@ import { printedSchema, SCHEMA_FILE } from "./print-schema.ts";
 /** Checks that what is generated and committed is what its sources give now. Writes nothing into the tree. */
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const CLIENT_FOLDER = "src/client/gql";
+const GENERATED_FOLDERS = ["src/client/gql", "web/src/gql"];
 
 const readText = (file: string | URL) => readFile(file, "utf8").catch(() => null);
 
@@ -30,8 +30,10 @@ async function checkClient(): Promise<string | null> {
       return `${filename} is not what schema.graphql and the operations in the code give. ${advice}`;
     }
   }
-  const present = await readdir(join(ROOT, CLIENT_FOLDER));
-  const extra = present.map((name) => join(CLIENT_FOLDER, name)).find((file) => !expected.has(file));
+  const present = await Promise.all(
+    GENERATED_FOLDERS.map(async (folder) => (await readdir(join(ROOT, folder))).map((name) => join(folder, name))),
+  );
+  const extra = present.flat().find((file) => !expected.has(file));
   return extra === undefined ? null : `${extra} is generated no more. Delete it.`;
 }
 

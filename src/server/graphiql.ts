@@ -1,10 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
-import { type Asset, etagOf } from "./pages.ts";
-
-/** Of 11: the page has megabytes, and the best would take half a minute. */
-const QUALITY = 5;
+import { type Asset, makeAsset } from "./assets.ts";
 
 /** Makes the page of GraphiQL, and its compressed forms. */
 export async function makeGraphiql(endpoint: string): Promise<Asset> {
@@ -12,19 +7,7 @@ export async function makeGraphiql(endpoint: string): Promise<Asset> {
   const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
   const options = { title: "Weir", endpoint, subscriptionsProtocol: "WS", defaultQuery: GRAPHIQL_QUERY } as const;
   const plain = Buffer.from(renderGraphiQL(options));
-  const [zipped, brotli] = await Promise.all([
-    promisify(gzip)(plain),
-    promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY } }),
-  ]);
-  return {
-    type: "text/html; charset=utf-8",
-    plain,
-    gzip: zipped,
-    brotli,
-    etag: etagOf(plain),
-    policy: PAGE_POLICY,
-    isImmutable: false,
-  };
+  return makeAsset({ type: "text/html; charset=utf-8", plain, policy: PAGE_POLICY, isImmutable: false });
 }
 
 /** GraphiQL is one page with its scripts and styles in it; it talks to nobody but this service, and stands in no frame. */

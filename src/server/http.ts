@@ -5,10 +5,11 @@ import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import type { Admitted, Gate } from "./access/gate.ts";
 import { addressOf, tokenOf } from "./access/request.ts";
+import { type Asset, sendAsset } from "./assets.ts";
 import { makeGraphiql, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
-import { type Asset, type Pages, sendAsset } from "./pages.ts";
+import type { Pages } from "./pages.ts";
 import { requestIdOf } from "./request-id.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
@@ -51,8 +52,8 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
  */
 export function createHttpHandler(options: HttpOptions): HttpHandler {
   const { origins, log } = options;
-  let page: Promise<Asset> | undefined;
-  const edges: Edges = { yoga: createYogaEdge(options), graphiql: () => (page ??= makeGraphiql(GRAPHQL_PATH)) };
+  let graphiql: Promise<Asset> | undefined;
+  const edges: Edges = { yoga: createYogaEdge(options), graphiql: () => (graphiql ??= makeGraphiql(GRAPHQL_PATH)) };
 
   return (request, response) => {
     response.setHeader("x-request-id", requestIdOf(request));
@@ -61,7 +62,14 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
     allowOrigin(request, response, origins);
     if (isPreflight(request)) return answerPreflight(response);
     const path = (request.url ?? "/").split("?", 1)[0];
-    if (options.pages?.(request, response, path ?? "/") === true) return;
+    const failed = (error: unknown) => {
+      if (response.destroyed) return;
+      log.error({ err: error, requestId: requestIdOf(request) }, "a request could not be handled");
+      if (response.headersSent) response.destroy();
+      else answerJson(response, 500, { errors: [options.operations.presentError(error)] });
+    };
+    const page = options.pages?.(request, response, path ?? "/");
+    if (page != null) return void page.catch(failed);
     switch (path) {
       case "/health":
         return answerJson(response, 200, { status: "ok" });
@@ -97,12 +105,7 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
       return answerJson(response, 415, { errors: [error] });
     }
     protectPages(response);
-    answerGraphql(request, response, options, edges).catch((error: unknown) => {
-      if (response.destroyed) return;
-      log.error({ err: error, requestId: requestIdOf(request) }, "a request could not be handled");
-      if (response.headersSent) response.destroy();
-      else answerJson(response, 500, { errors: [options.operations.presentError(error)] });
-    });
+    answerGraphql(request, response, options, edges).catch(failed);
   };
 }
 

@@ -1,25 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { type Asset, makeAsset, sendAsset } from "./assets.ts";
 
-/** Answers a request for a page or its parts; false: it is none of them. */
-export type Pages = (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
-
-/** What is sent as it is to whoever asks, compressed once. */
-export interface Asset {
-  readonly type: string;
-  readonly plain: Buffer;
-  readonly gzip: Buffer;
-  readonly brotli: Buffer;
-  /** Of the plain form; weak, for the forms differ. */
-  readonly etag: string;
-  /** Its Content-Security-Policy. */
-  readonly policy: string;
-  /** Its name changes with what it holds. */
-  readonly isImmutable: boolean;
-}
+/** Answers a request for a page or its parts; null: it is none of them. */
+export type Pages = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | null;
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -44,7 +29,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Reads the pages that were built, once. Null: they were not built. */
+/** Finds the pages that were built, each to be compressed when it is first asked for. Null: they were not built. */
 export function readPages(folder: string): Pages | null {
   if (!existsSync(path.join(folder, "index.html"))) return null;
   const assets = new Map(
@@ -58,52 +43,18 @@ export function readPages(folder: string): Pages | null {
   const index = assets.get("/index.html");
   return (request, response, where) => {
     const asset = PLACES.test(where) ? index : assets.get(where);
-    if (asset === undefined) return false;
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      response.writeHead(405, { allow: "GET, HEAD" }).end();
-      return true;
+    if (asset === undefined) return null;
+    if (request.method === "GET" || request.method === "HEAD") {
+      return asset().then((made) => sendAsset(request, response, made));
     }
-    sendAsset(request, response, asset);
-    return true;
+    response.writeHead(405, { allow: "GET, HEAD" }).end();
+    return Promise.resolve();
   };
 }
 
-function assetOf(file: string, name: string): Asset {
+function assetOf(file: string, name: string): () => Promise<Asset> {
   const plain = readFileSync(file);
-  return {
-    type: TYPES[path.extname(file)] ?? "application/octet-stream",
-    plain,
-    gzip: gzipSync(plain),
-    brotli: brotliCompressSync(plain),
-    etag: etagOf(plain),
-    policy: POLICY,
-    isImmutable: name.startsWith("/assets/"),
-  };
-}
-
-export function etagOf(plain: Buffer): string {
-  return `W/"${createHash("sha256").update(plain).digest("base64url")}"`;
-}
-
-/** Answers GET and HEAD: with 304 for whoever has it already. */
-export function sendAsset(request: IncomingMessage, response: ServerResponse, asset: Asset): void {
-  const accepted = request.headers["accept-encoding"]?.toString() ?? "";
-  const [encoding, body] = /\bbr\b/.test(accepted)
-    ? ["br", asset.brotli]
-    : /\bgzip\b/.test(accepted)
-      ? ["gzip", asset.gzip]
-      : [undefined, asset.plain];
-  const isKnown = request.headers["if-none-match"]?.split(",").some((tag) => tag.trim() === asset.etag) === true;
-  response.writeHead(isKnown ? 304 : 200, {
-    ...(isKnown ? {} : { "content-type": asset.type, "content-length": body.length }),
-    etag: asset.etag,
-    "cache-control": asset.isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
-    "content-security-policy": asset.policy,
-    "x-frame-options": "DENY",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    vary: "accept-encoding",
-    ...(encoding === undefined || isKnown ? {} : { "content-encoding": encoding }),
-  });
-  response.end(request.method === "HEAD" || isKnown ? undefined : body);
+  const type = TYPES[path.extname(file)] ?? "application/octet-stream";
+  let made: Promise<Asset> | undefined;
+  return () => (made ??= makeAsset({ type, plain, policy: POLICY, isImmutable: name.startsWith("/assets/") }));
 }
