@@ -64,9 +64,10 @@ AS $$
      ORDER BY c.overdue_at DESC LIMIT most)
     UNION ALL
     (SELECT 'RUN_LONG', '', r.id::text, r.source_tablename, NULL, r.started_at
-     FROM pipeline.pipeline_runs_master r
-     WHERE r.known_status = 'running' AND pipeline.is_long_running(r, long_minutes, now())
-     ORDER BY r.id DESC LIMIT most)
+     -- The oldest of those that run: whether one takes long costs a look at its pipeline's history.
+     FROM (SELECT o.id FROM pipeline.pipeline_runs_master o WHERE o.known_status = 'running' ORDER BY o.id LIMIT most) k
+     JOIN pipeline.pipeline_runs_master r ON r.id = k.id
+     WHERE pipeline.is_long_running(r, long_minutes, now()))
     UNION ALL
     (SELECT 'DOCUMENT_FAILED', s.step_name, s.file_id::text, coalesce(f.original_filename, f.filehash, ''), s.error_message, s.at
      FROM (SELECT k.*, coalesce(k.completed_at, k.updated_at, k.created_at) AS at FROM documents.file_processing_steps k

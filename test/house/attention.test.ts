@@ -92,6 +92,16 @@ it("tells what each system knows, what needs a person first", async () => {
   expect(severities).toEqual(severities.toSorted());
 });
 
+it("tells runs and reports that take long", async () => {
+  await createPipeline(app.url, "slow");
+  const run = await triggerRun(app.url, "slow");
+  await ask(app.url, START, { run, stage: 1 });
+  await database.sql`update pipeline.pipeline_runs_master set started_at = now() - interval '5 hours' where id = ${run}`;
+  await database.sql`insert into reporting.seeder_job_status (table_name, manifest_id, report_name, report_type, agency_id, agency_slug, status, start_time)
+    values ('r3', 3, 'Stays', 'custom', 1, 'south', 'running', now() - interval '5 hours')`;
+  expect(await titles()).toEqual(expect.arrayContaining(["slow takes longer than usual", "Stays takes long"]));
+});
+
 it("remembers what a viewer has seen, until something of it is newer", async () => {
   const torn = async () => (await attention()).find(({ kind }) => kind === "FILES_FAILED");
   const id = (await torn())?.id;

@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from "react";
-import { WeirError } from "../../src/client/index.ts";
 
 /** What was done, or why it could not be. */
 interface Note {
@@ -44,6 +43,6 @@ export async function act(work: () => Promise<{ readonly text: string; readonly 
   try {
     say({ ...(await work()), isError: false });
   } catch (error) {
-    say({ text: error instanceof WeirError ? error.message : String(error), isError: true });
+    say({ text: error instanceof Error ? error.message : String(error), isError: true });
   }
 }

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Link } from "wouter";
 import { act } from "../act.ts";
 import {
@@ -44,24 +45,47 @@ function placeOf({ kind, subjects }: Item): string {
   }
 }
 
-async function retryAll({ subjects }: Item): Promise<{ text: string; href?: string }> {
-  let retried = 0;
+/** Does the same to each subject: one that is refused keeps nobody from the others. */
+async function toEach(
+  { subjects }: Item,
+  work: (key: string) => Promise<boolean>,
+  done: string,
+): Promise<{ text: string; href?: string }> {
+  let count = 0;
+  const refusals: string[] = [];
   for (const { key } of subjects) {
-    const { pipeline } = await weir.query(LatestRunDocument, { table: key });
-    if (pipeline?.latestRun?.status !== "FAILED") continue;
-    await weir.mutate(RetryRunDocument, { id: pipeline.latestRun.id });
-    retried += 1;
+    try {
+      if (await work(key)) count += 1;
+    } catch (error) {
+      refusals.push(error instanceof Error ? error.message : String(error));
+    }
   }
-  return { text: retried === 1 ? "1 run is retried." : `${retried} runs are retried.`, href: "/pipelines" };
+  if (count === 0 && refusals[0] !== undefined) throw new Error(refusals[0]);
+  const refused = refusals.length === 0 ? "" : ` ${refusals.length} refused: ${refusals[0]}`;
+  return { text: `${count} ${done}.${refused}` };
 }
 
-async function refreshAll({ subjects }: Item): Promise<{ text: string; href?: string }> {
-  for (const { key } of subjects) await weir.mutate(RefreshReportDocument, { table: key });
-  return {
-    text: subjects.length === 1 ? "The report is queued." : `${subjects.length} reports are queued.`,
-    href: "/reports",
-  };
-}
+const retryAll = (item: Item) =>
+  toEach(
+    item,
+    async (table) => {
+      const { pipeline } = await weir.query(LatestRunDocument, { table });
+      if (pipeline?.latestRun?.status !== "FAILED") return false;
+      await weir.mutate(RetryRunDocument, { id: pipeline.latestRun.id });
+      return true;
+    },
+    "retried",
+  );
+
+const refreshAll = (item: Item) =>
+  toEach(
+    item,
+    async (table) => {
+      await weir.mutate(RefreshReportDocument, { table });
+      return true;
+    },
+    "queued",
+  );
 
 function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
   const isUrgent = item.severity === "NEEDS_YOU" && !item.isAcknowledged;
@@ -127,29 +151,52 @@ function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
   );
 }
 
+/** Lines that are shown before the rest is asked for. */
+const FIRST = 7;
+
+function Group({
+  name,
+  mark,
+  tone,
+  of,
+  mayAct,
+}: {
+  name: string;
+  mark: string;
+  tone: string;
+  of: readonly Item[];
+  mayAct: boolean;
+}) {
+  const [isOpen, setOpen] = useState(false);
+  if (of.length === 0) return null;
+  const shown = isOpen ? of : of.slice(0, FIRST);
+  return (
+    <div>
+      <h2>
+        <Mark name={mark} tone={tone} word="" /> {name} · {of.length}
+      </h2>
+      <ul>
+        {shown.map((item) => (
+          <Line key={item.id} item={item} mayAct={mayAct} />
+        ))}
+      </ul>
+      {shown.length === of.length ? null : (
+        <button type="button" className="btn q" onClick={() => setOpen(true)}>
+          and {of.length - shown.length} more
+        </button>
+      )}
+    </div>
+  );
+}
+
 /** What needs a person, then what to keep an eye on. */
 export function AttentionList({ items, mayAct }: { items: readonly Item[]; mayAct: boolean }) {
-  const groups = [
-    { name: "Needs you", mark: "failed", tone: "failed", of: items.filter(({ severity }) => severity === "NEEDS_YOU") },
-    { name: "Keep an eye on", mark: "watch", tone: "watch", of: items.filter(({ severity }) => severity === "WATCH") },
-  ];
   if (items.length === 0) return null;
+  const of = (severity: Item["severity"]) => items.filter((item) => item.severity === severity);
   return (
     <section className="card att" aria-label="What needs attention">
-      {groups.map(({ name, mark, tone, of }) =>
-        of.length === 0 ? null : (
-          <div key={name}>
-            <h2>
-              <Mark name={mark} tone={tone} word="" /> {name} · {of.length}
-            </h2>
-            <ul>
-              {of.map((item) => (
-                <Line key={item.id} item={item} mayAct={mayAct} />
-              ))}
-            </ul>
-          </div>
-        ),
-      )}
+      <Group name="Needs you" mark="failed" tone="failed" of={of("NEEDS_YOU")} mayAct={mayAct} />
+      <Group name="Keep an eye on" mark="watch" tone="watch" of={of("WATCH")} mayAct={mayAct} />
     </section>
   );
 }
