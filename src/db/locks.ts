@@ -2,8 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Db, SQLSTATE, sqlState, type Transaction } from "./client.ts";
 
 /**
- * Every advisory lock that Weir takes, in one database: PostgreSQL knows them by two numbers. `feedDoorbell`, `jobs` and
- * `idSequence` are taken by triggers (migrations name their numbers), the others by this code.
+ * Every advisory lock that Weir takes, in one database: PostgreSQL knows them by two numbers. `feedDoorbell`, `jobs`,
+ * `reportRun` and `idSequence` are taken in SQL (migrations name their numbers), the others by this code.
  */
 const LOCKS = {
   /** Migrations, one process at a time. */
@@ -18,7 +18,7 @@ const LOCKS = {
   jobs: { space: 1464158547 },
   /** One view of a report, while it is built, by a hash of its name. */
   reportView: { space: 1464158548 },
-  /** One run of a report, also before it is there, by a hash of its id. */
+  /** One run of a report, also before it is there, by a hash of its id; taken by `reporting.start_runs`. */
   reportRun: { space: 1464158549 },
   /** One stage template, by a hash of its name. */
   stageTemplate: { space: 1464158550 },

@@ -1,13 +1,11 @@
 import type { Database } from "../db/client.ts";
 import type { Feed } from "../feed/feed.ts";
-
 import type { MutationRate } from "./access/rate.ts";
-
 import type { StepWriters } from "./documents/steps.ts";
-
 import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
+import type { ReportWriters } from "./reports/writes.ts";
 import type { RunWriters } from "./runs/writes.ts";
 import type { Settings } from "./settings.ts";
 
@@ -18,6 +16,7 @@ export interface Services {
   readonly ingestWriters: IngestWriters;
   readonly stepWriters: StepWriters;
   readonly runWriters: RunWriters;
+  readonly reportWriters: ReportWriters;
   readonly reportEngine: ReportEngine;
   readonly mutationRate: MutationRate;
   readonly settings: Settings;

@@ -82,6 +82,14 @@ export function asWriter(actor: string): SQL {
   return sql`select set_config('weir.writer', ${`api:${actor}`}, true)`;
 }
 
+/**
+ * A parameter of a statement that begins with `with w as materialized (`{@link asWriter}`)` and reads from w: it is known once w was
+ * read, so that the writer's name is set before he writes.
+ */
+export function jsonBehindWriter(value: unknown): SQL {
+  return sql`case when w is not null then ${JSON.stringify(value)}::text::jsonb end`;
+}
+
 function isCollision(error: unknown): boolean {
   const state = sqlState(error);
   return state === SQLSTATE.deadlockDetected || state === SQLSTATE.serializationFailure;

@@ -1,14 +1,12 @@
 import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
-
 import { createMutationRate } from "../resolvers/access/rate.ts";
-
 import { createStepWriters } from "../resolvers/documents/steps.ts";
-
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
+import { createReportWriters } from "../resolvers/reports/writes.ts";
 import { createRunWriters } from "../resolvers/runs/writes.ts";
 import type { Services } from "../resolvers/services.ts";
 import type { Config } from "./config.ts";
@@ -32,6 +30,7 @@ export function createServices(options: {
     ingestWriters: createIngestWriters(database),
     stepWriters: createStepWriters(database),
     runWriters: createRunWriters(database),
+    reportWriters: createReportWriters(database),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,

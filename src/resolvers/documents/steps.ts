@@ -4,7 +4,7 @@ import { fileProcessingSteps, type StepRow } from "../../db/documents/tables.ts"
 import { type JsonRow, rowReader } from "../../db/rows.ts";
 import { coalesceWrites } from "../coalesce.ts";
 import { hashOf, otherInput } from "../idempotency.ts";
-import { asWriter, retried, type WriteContext, writeInTransaction } from "../transactions.ts";
+import { asWriter, jsonBehindWriter, retried, type WriteContext, writeInTransaction } from "../transactions.ts";
 import { noSuchFile, type StepUpdate } from "./input.ts";
 import { stepsByIds } from "./reads.ts";
 
@@ -91,7 +91,7 @@ async function write(db: Db | Transaction, reports: readonly KeyedReport[]): Pro
     step: JsonRow | null;
   }>(sql`/* documents.update_step_statuses */ with w as materialized (${asWriter(reports[0]?.actor ?? "")})
     select u.place, u.verdict, u.step from w,
-      documents.update_step_statuses(case when w is not null then ${JSON.stringify(json)}::text::jsonb end) u`);
+      documents.update_step_statuses(${jsonBehindWriter(json)}) u`);
   const byPlace = new Map(rows.map((row) => [row.place, row]));
   return reports.map((report, place) => {
     const row = byPlace.get(place);

@@ -197,17 +197,11 @@ export async function stopCooling(tx: Transaction, tableName: string): Promise<v
 }
 
 /** Writes how a run ended, and answers the streak of failures. What is not given stays as it is. */
-export async function endReportRun(tx: Transaction, id: number, end: RunEnd): Promise<number> {
+async function endReportRun(tx: Transaction, id: number, end: RunEnd): Promise<number> {
+  const { errors, recordsProcessed: records, bytesProcessed: bytes, memoryUsageMb: memory, cpuPercentage: cpu } = end;
+  const json = JSON.stringify([{ id, errors, records, bytes, memory, cpu }]);
   const [row] = await tx.execute<{ consecutive_failures: number }>(sql`/* reports.run_ended */
-    update reporting.seeder_run_history set
-      status = ${end.errors === undefined ? "success" : "error"}, errors = ${end.errors ?? null}, finish_time = now(),
-      duration_seconds = case when isfinite(start_time)
-        then round(least(greatest(extract(epoch from now() - start_time), 0), 2147483647)) end,
-      records_processed = coalesce(${end.recordsProcessed ?? null}::bigint, records_processed),
-      bytes_processed = coalesce(${end.bytesProcessed ?? null}::bigint, bytes_processed),
-      memory_usage_mb = coalesce(${end.memoryUsageMb ?? null}::integer, memory_usage_mb),
-      cpu_percentage = coalesce(${end.cpuPercentage ?? null}::integer, cpu_percentage), updated_at = now()
-    where id = ${id} returning consecutive_failures`);
+    select consecutive_failures from reporting.write_ends(${json}::text::jsonb)`);
   return row?.consecutive_failures ?? 0;
 }
 

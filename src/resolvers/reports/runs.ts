@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { and, eq, sql } from "drizzle-orm";
-import { lockSubject } from "../../db/locks.ts";
-import { OWN_DATABASE, type ReportRunRow, reportManifests, reportRuns } from "../../db/reports/tables.ts";
+import { and, eq } from "drizzle-orm";
+import { OWN_DATABASE, type ReportRunRow, reportManifests } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import { writeInTransaction } from "../transactions.ts";
 import { agencyScope, ifVisible, withinAgencies } from "./agency-scope.ts";
 import { checkErrors, checkMetrics, checkRunId, type RunMetrics } from "./input.ts";
-import { endReportRun, enqueue, manifestOf, type RunEnd } from "./queue.ts";
-import { runByRunId, runsByNumber } from "./reads.ts";
+import { enqueue, manifestOf } from "./queue.ts";
+import { runsByNumber } from "./reads.ts";
 
 /**
  * Records that a worker begins to refresh a table. The same run id again answers the run as it stands. Throws NOT_FOUND
@@ -19,24 +18,13 @@ export async function startReportRun(
   tableName: string,
   runId: string | null | undefined,
 ): Promise<ReportRunRow> {
-  const wanted = runId == null ? randomUUID() : checkRunId(runId);
-  const id = await writeInTransaction(context, null, async (tx) => {
-    await lockSubject(tx, "reportRun", wanted);
-    const known = await runByRunId(tx, wanted);
-    if (known !== null) {
-      if (known.tableName !== tableName || ifVisible(context, known) === null)
-        throw userError("CONFLICT", `The run ${wanted} is one of another table. Give each run an id of its own.`);
-      return known.id;
-    }
-    const manifest = ifVisible(context, await manifestOf(tx, tableName));
-    if (manifest === null) throw noManifest(tableName);
-    const [run] = await tx
-      .insert(reportRuns)
-      .values({ ...manifest, runId: wanted, status: "running" })
-      .returning({ id: reportRuns.id });
-    return run?.id ?? 0;
-  });
-  return answer(context, id);
+  const run = runId == null ? randomUUID() : checkRunId(runId);
+  const started = await context.reportWriters.start({ ...reporter(context), run, name: tableName });
+  if (started.verdict === "other_report")
+    throw userError("CONFLICT", `The run ${run} is one of another table. Give each run an id of its own.`);
+  if (started.run === null) throw noManifest(tableName);
+  context.written();
+  return started.run;
 }
 
 export function finishReportRun(
@@ -44,7 +32,7 @@ export function finishReportRun(
   runId: string,
   input: RunMetrics | null | undefined,
 ): Promise<ReportRunRow> {
-  return reportEnd(context, runId, checkMetrics(input));
+  return reportEnd(context, runId, null, checkMetrics(input));
 }
 
 export function failReportRun(
@@ -53,46 +41,39 @@ export function failReportRun(
   errors: string,
   input: RunMetrics | null | undefined,
 ): Promise<ReportRunRow> {
-  return reportEnd(context, runId, { ...checkMetrics(input), errors: checkErrors(errors) });
+  return reportEnd(context, runId, checkErrors(errors), checkMetrics(input));
 }
 
 /** The same end reported again answers the run as it stands. */
 async function reportEnd(
   context: Context,
   runId: string,
-  end: RunMetrics & { readonly errors?: string },
+  errors: string | null,
+  measured: RunMetrics,
 ): Promise<ReportRunRow> {
-  const status = end.errors === undefined ? "success" : "error";
-  const id = await writeInTransaction(context, null, async (tx) => {
-    await lockSubject(tx, "reportRun", runId);
-    const run = ifVisible(context, await runByRunId(tx, runId));
-    if (run === null) throw userError("NOT_FOUND", `There is no run ${runId}. Start it by startReportRun.`);
-    if (run.knownStatus === status) return run.id;
-    if (run.knownStatus !== "running")
-      throw userError(
-        "INVALID_TRANSITION",
-        `The run ${runId} is ${run.status.toUpperCase()}; only one that is RUNNING can end. Start a new run.`,
-      );
-    const [ours] = await tx.execute(sql`/* reports.is_queued */
-      select 1 from reporting.seeder_queue where table_name = ${run.tableName} and history_id = ${run.id}`);
-    if (ours !== undefined)
-      throw userError("INVALID_TRANSITION", `The run ${runId} is the service's own; it ends by itself.`);
-    await endReportRun(tx, run.id, given(end));
-    return run.id;
+  const { verdict, run } = await context.reportWriters.end({
+    ...reporter(context),
+    run: runId,
+    errors,
+    records: measured.recordsProcessed ?? null,
+    bytes: measured.bytesProcessed ?? null,
+    memory: measured.memoryUsageMb ?? null,
+    cpu: measured.cpuPercentage ?? null,
   });
-  return answer(context, id);
+  if (run === null) throw userError("NOT_FOUND", `There is no run ${runId}. Start it by startSeederRun.`);
+  if (verdict === "invalid")
+    throw userError(
+      "INVALID_TRANSITION",
+      `The run ${runId} is ${run.status.toUpperCase()}; only one that is RUNNING can end. Start a new run.`,
+    );
+  if (verdict === "own")
+    throw userError("INVALID_TRANSITION", `The run ${runId} is the service's own; it ends by itself.`);
+  context.written();
+  return run;
 }
 
-/** GraphQL's null says the same as nothing. */
-function given(end: RunMetrics & { readonly errors?: string }): RunEnd {
-  const { errors, recordsProcessed, bytesProcessed, memoryUsageMb = null, cpuPercentage = null } = end;
-  return {
-    memoryUsageMb,
-    cpuPercentage,
-    ...(errors === undefined ? {} : { errors }),
-    ...(recordsProcessed == null ? {} : { recordsProcessed }),
-    ...(bytesProcessed == null ? {} : { bytesProcessed }),
-  };
+function reporter(context: Context) {
+  return { actor: context.viewer.name ?? "", agencies: agencyScope(context) };
 }
 
 /** Queues a refresh of one table, and answers its run: the one that waits or is under way already, if there is one. */
@@ -133,12 +114,6 @@ async function queue(context: Context, tableNames: readonly string[]): Promise<r
   const ids = await writeInTransaction(context, null, (tx) => enqueue(tx, tableNames));
   context.reportEngine.wake();
   return runsByNumber(context.database.db, ids);
-}
-
-async function answer(context: Context, id: number): Promise<ReportRunRow> {
-  const [run] = await runsByNumber(context.database.db, [id]);
-  if (run === undefined) throw new Error("a run that was written is not there");
-  return run;
 }
 
 function noManifest(tableName: string): Error {

@@ -1,9 +1,9 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { type Database, type Db, isForNobody } from "../../db/client.ts";
 import { pipelineRuns, type RunRow, type StageLogRow, stageLogs } from "../../db/pipelines/tables.ts";
 import { type JsonRow, rowReader } from "../../db/rows.ts";
 import { coalesceWrites } from "../coalesce.ts";
-import { asWriter, retried } from "../transactions.ts";
+import { asWriter, jsonBehindWriter, retried } from "../transactions.ts";
 
 /** What somebody asks of one stage of a run. */
 export interface StageMove {
@@ -82,7 +82,7 @@ async function moveStages(db: Db, moves: readonly StageMove[]): Promise<readonly
     run: JsonRow | null;
     log: JsonRow | null;
   }>(sql`/* runs.move_stages */ with w as materialized (${asWriter(moves[0]?.actor ?? "")})
-    select m.verdict, m.told, m.run, m.log from w, pipeline.move_stages(${jsonBehind(json)}) m order by m.place`);
+    select m.verdict, m.told, m.run, m.log from w, pipeline.move_stages(${jsonBehindWriter(json)}) m order by m.place`);
   return rows.map(({ verdict, told, run, log }) => ({
     verdict,
     told,
@@ -95,13 +95,8 @@ async function claimStages(db: Db, requests: readonly ClaimRequest[]): Promise<r
   const json = requests.map(({ actor: _actor, ...request }, place) => ({ place, ...request }));
   const rows = await db.execute<{ place: number; run: JsonRow; log: JsonRow }>(sql`/* runs.claim_stages */
     with w as materialized (${asWriter(requests[0]?.actor ?? "")})
-    select c.place, c.run, c.log from w, pipeline.claim_stages(${jsonBehind(json)}) c`);
+    select c.place, c.run, c.log from w, pipeline.claim_stages(${jsonBehindWriter(json)}) c`);
   const taken: ClaimedStage[][] = requests.map(() => []);
   for (const { place, run, log } of rows) taken[place]?.push({ run: toRun(run), log: toLog(log) });
   return taken;
-}
-
-/** As a parameter that is known once `w` was read: the writer's name is set before he writes. */
-function jsonBehind(value: unknown): SQL {
-  return sql`case when w is not null then ${JSON.stringify(value)}::text::jsonb end`;
 }
