@@ -8,10 +8,10 @@ interface Coalescing<Input, Output> {
   /** What all members of one batch have in common, since a statement has one writer. */
   readonly groupOf: (input: Input) => string;
   /**
-   * What an input changes, where two of them can't be in one statement: they are written one after the other, in the order in
-   * which they came. Null: it goes with any other.
+   * What an input changes or claims: two that have one of these in common can't be in one statement, and are written one after the
+   * other, in the order in which they came. Empty: it goes with any other.
    */
-  readonly subjectOf: (input: Input) => string | null;
+  readonly subjectsOf: (input: Input) => readonly string[];
   /** Tells errors that would hit every member alike, for which trying one by one is pointless. */
   readonly isFatal: (error: unknown) => boolean;
 }
@@ -19,7 +19,7 @@ interface Coalescing<Input, Output> {
 interface Waiting<Input, Output> {
   readonly input: Input;
   readonly group: string;
-  readonly subject: string | null;
+  readonly subjects: readonly string[];
   readonly resolve: (output: Output) => void;
   readonly reject: (error: Error) => void;
 }
@@ -30,7 +30,7 @@ interface Waiting<Input, Output> {
  * one at fault fails.
  */
 export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>): (input: Input) => Promise<Output> {
-  const { write, groupOf, subjectOf, isFatal } = options;
+  const { write, groupOf, subjectsOf, isFatal } = options;
   let waiting: Waiting<Input, Output>[] = [];
   let underWay = 0;
   let isScheduled = false;
@@ -57,14 +57,14 @@ export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>
     // Whoever waits keeps those behind him that change the same.
     const held = new Set<string>();
     for (const one of waiting) {
-      const { group, subject } = one;
-      const isFree = subject === null || !(busy.has(subject) || held.has(subject));
+      const { group, subjects } = one;
+      const isFree = !subjects.some((subject) => busy.has(subject) || held.has(subject));
       if (isFree && batch.length < MOST && (batch[0] === undefined || batch[0].group === group)) {
         batch.push(one);
-        if (subject !== null) busy.add(subject);
+        for (const subject of subjects) busy.add(subject);
       } else {
         left.push(one);
-        if (subject !== null) held.add(subject);
+        for (const subject of subjects) held.add(subject);
       }
     }
     waiting = left;
@@ -75,8 +75,8 @@ export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>
     underWay += 1;
     const answers = await answersOf(batch.map(({ input }) => input));
     underWay -= 1;
-    for (const [at, { subject, resolve, reject }] of batch.entries()) {
-      if (subject !== null) busy.delete(subject);
+    for (const [at, { subjects, resolve, reject }] of batch.entries()) {
+      for (const subject of subjects) busy.delete(subject);
       const answer = answers[at];
       if (answer === undefined) reject(new Error("a write got no answer"));
       else if (answer instanceof Error) reject(answer);
@@ -100,7 +100,7 @@ export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>
 
   return (input) =>
     new Promise((resolve, reject) => {
-      waiting.push({ input, group: groupOf(input), subject: subjectOf(input), resolve, reject });
+      waiting.push({ input, group: groupOf(input), subjects: subjectsOf(input), resolve, reject });
       schedule();
     });
 }

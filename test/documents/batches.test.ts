@@ -63,6 +63,16 @@ it("a report repeated by many at once under its key is stored once; the same key
   expect((await update(app.url, id, "a", "SUCCESS", {}, "free")).status).toBe("SUCCESS");
 });
 
+it("two reports that come together under one key are one and a refusal", async () => {
+  const id = await createFile(app.url, { steps: ["a", "b", "c"] });
+  const reports = ["a", "b", "c"].map((stepName) => ({ fileId: id, stepName, status: "SUCCESS" }));
+  // The first is under way while the others come, which makes those one statement.
+  const answers = await Promise.all(reports.map((input) => post(app.url, UPDATE, { input, key: "both" })));
+  const codes = answers.map(({ errors }): string => errors?.[0]?.extensions.code ?? "done");
+  expect(codes.toSorted()).toEqual(["CONFLICT", "CONFLICT", "done"]);
+  expect(await logsOf(app.url, id)).toHaveLength(1);
+});
+
 it("a list of reports is stored as a whole, in its order, and once under its key", async () => {
   const id = await createFile(app.url, { steps: ["a", "b"] });
   const input = [
@@ -96,6 +106,25 @@ it("a list of reports is stored as a whole, in its order, and once under its key
     extensions: { code: "BAD_USER_INPUT" },
   });
   expect(await logsOf(app.url, id)).toHaveLength(4);
+});
+
+it("reports of one step in a list take effect one after the other", async () => {
+  const id = await createFile(app.url, { steps: ["a"] });
+  const words = [
+    "IN_PROGRESS",
+    "FAILURE",
+    "IN_PROGRESS",
+    "SUCCESS",
+    "IN_PROGRESS",
+    "FAILURE",
+    "IN_PROGRESS",
+    "SKIPPED",
+  ];
+  const input = words.map((status) => ({ fileId: id, stepName: "a", status }));
+  const { updateStepStatuses: answers } = await ask<Updated>(app.url, UPDATES, { input });
+  expect(answers.map(({ status }) => status)).toEqual(words);
+  expect((await logsOf(app.url, id)).map(({ status }) => status)).toEqual(words.map((word) => word.toLowerCase()));
+  expect((await stepsOf(app.url, id))[0]?.status).toBe("SKIPPED");
 });
 
 it("a report is one statement", async () => {

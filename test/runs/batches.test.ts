@@ -41,6 +41,7 @@ it("a driver takes several stages at once, those of the oldest runs first, and n
   const claims = await Promise.all(
     Array.from({ length: 10 }, (_, at) => ask<Claims>(app.url, CLAIMS, { worker: `w${at}`, limit: 3 })),
   );
+  expect(claims.every(({ claimStages }) => claimStages.length <= 3)).toBe(true);
   for (const [at, { claimStages }] of claims.entries()) {
     expect(claimStages.every(({ worker }) => worker === `w${at}`)).toBe(true);
   }
@@ -62,6 +63,9 @@ it("completions that come together are each answered, and those that are not all
   // The repeated ones are answered as they are.
   const done = runs.map(() => "done");
   expect(codes).toEqual([...done.with(5, "NOT_FOUND"), "NOT_FOUND", ...done]);
+  // Each is told of the end, not of what was before it.
+  const states = answers.flatMap(({ data }) => (data == null ? [] : [JSON.stringify(data)]));
+  expect(states.filter((state) => !state.includes('"SUCCESS"'))).toEqual([]);
   const ended = await database.sql`select count(*)::int as n from pipeline.pipeline_runs_master
     where id in ${database.sql(runs.map(Number))} and status = 'success' and completed_at is not null`;
   expect(ended[0]?.["n"]).toBe(20);
@@ -96,6 +100,17 @@ it("a lone driver's claim and completion are a statement each", async () => {
   const { claimStages } = claim.data as Claims;
   const done = await counted.run(COMPLETE, { run: claimStages[0]?.runId, stage: 1 });
   expect(done.names).toEqual(["runs.move_stages"]);
+});
+
+it("moves of one run that come together are statements of their own, in their order", async () => {
+  const [run] = await runsOf(["ordered"]);
+  await ask(app.url, CLAIMS, { worker: "a", limit: 1 });
+  await using counted = await countStatements(database.url);
+  const answers = await Promise.all([1, 2].map(() => counted.run(COMPLETE, { run, stage: 1 })));
+  expect(answers.map(({ data }) => data)).toEqual(
+    [1, 2].map(() => ({ completeStage: expect.objectContaining({ status: "SUCCESS" }) })),
+  );
+  expect(answers[1]?.names).toEqual(["runs.move_stages", "runs.move_stages"]);
 });
 
 it("drivers are told of stages that wait for them, those that wait already first, without asking", async () => {

@@ -4,7 +4,7 @@ import { coalesceWrites } from "../../src/resolvers/coalesce.ts";
 
 interface Write {
   readonly writer: string;
-  readonly subject: string | null;
+  readonly subjects: readonly string[];
   readonly value: number;
 }
 
@@ -19,7 +19,7 @@ function recorded(fail: (write: Write) => boolean = () => false) {
       return inputs.map(({ value }) => value);
     },
     groupOf: ({ writer }) => writer,
-    subjectOf: ({ subject }) => subject,
+    subjectsOf: ({ subjects }) => subjects,
     isFatal: () => false,
   });
   return { batches, write };
@@ -30,7 +30,7 @@ describe("writes that come together", () => {
     const { batches, write } = recorded();
     const writes = Array.from({ length: 60 }, (_, value) => ({
       writer: value % 3 === 0 ? "a" : "b",
-      subject: null,
+      subjects: [],
       value,
     }));
     expect(await Promise.all(writes.map(write))).toEqual(writes.map(({ value }) => value));
@@ -41,11 +41,11 @@ describe("writes that come together", () => {
   it("keep their order where they change the same, in statements of their own", async () => {
     const { batches, write } = recorded();
     const done: Write[] = [];
-    const writes = Array.from({ length: 90 }, (_, value) => ({ writer: "a", subject: String(value % 7), value }));
+    const writes = Array.from({ length: 90 }, (_, value) => ({ writer: "a", subjects: [String(value % 7)], value }));
     await Promise.all(writes.map((one) => write(one).then(() => done.push(one))));
-    for (const batch of batches) expect(new Set(batch.map(({ subject }) => subject)).size).toBe(batch.length);
+    for (const batch of batches) expect(new Set(batch.flatMap(({ subjects }) => subjects)).size).toBe(batch.length);
     for (let subject = 0; subject < 7; subject += 1) {
-      const values = done.filter((one) => one.subject === String(subject)).map(({ value }) => value);
+      const values = done.filter((one) => one.subjects[0] === String(subject)).map(({ value }) => value);
       expect(values).toHaveLength(subject < 6 ? 13 : 12);
       expect(values).toEqual(values.toSorted((one, other) => one - other));
     }
@@ -54,7 +54,7 @@ describe("writes that come together", () => {
   it("fail alone when one of them is at fault", async () => {
     const { write } = recorded(({ value }) => value === 3);
     const answers = await Promise.allSettled(
-      [1, 2, 3, 4].map((value) => write({ writer: "a", subject: String(value), value })),
+      [1, 2, 3, 4].map((value) => write({ writer: "a", subjects: [String(value)], value })),
     );
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
   });

@@ -27,13 +27,15 @@ export function createStepWriters({ db }: Database): StepWriters {
     report: coalesceWrites({
       write: (reports: readonly KeyedReport[]) => retried(() => write(db, reports)),
       groupOf: ({ actor }) => actor,
-      subjectOf: subjectOf,
+      // A statement can't tell apart two reports that claim the same key.
+      subjectsOf: (report) =>
+        report.idempotencyKey === null ? [stepOf(report)] : [stepOf(report), `key ${report.idempotencyKey}`],
       isFatal: isForNobody,
     }),
   };
 }
 
-function subjectOf({ fileId, stepName }: Report): string {
+function stepOf({ fileId, stepName }: Report): string {
   return `${fileId} ${stepName}`;
 }
 
@@ -70,7 +72,7 @@ function turnsOf(reports: readonly Report[]): readonly (readonly Report[])[] {
   const turns: Report[][] = [];
   const counts = new Map<string, number>();
   for (const report of reports) {
-    const subject = subjectOf(report);
+    const subject = stepOf(report);
     const turn = counts.get(subject) ?? 0;
     counts.set(subject, turn + 1);
     const group = turns[turn] ?? [];

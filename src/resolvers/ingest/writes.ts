@@ -33,8 +33,8 @@ export function createIngestWriters({ db }: Database): IngestWriters {
     write: (reports: readonly StatusReport[]) => writeReports(db, reports),
     groupOf: ({ actor }) => actor,
     // A statement can't tell apart two reports that claim the same key.
-    subjectOf: ({ actor, operation, idempotencyKey }) =>
-      idempotencyKey === null ? null : JSON.stringify([actor, operation, idempotencyKey]),
+    subjectsOf: ({ actor, operation, idempotencyKey }) =>
+      idempotencyKey === null ? [] : [JSON.stringify([actor, operation, idempotencyKey])],
     isFatal: isForNobody,
   });
 

@@ -50,20 +50,20 @@ export function createReportWriters({ db }: Database): ReportWriters {
     start: coalesceWrites({
       write: (starts: readonly RunStart[]) => retried(() => startRuns(db, starts)),
       groupOf,
-      subjectOf,
+      subjectsOf,
       isFatal: isForNobody,
     }),
     end: coalesceWrites({
       write: (ends: readonly ReportedEnd[]) => retried(() => endRuns(db, ends)),
       groupOf,
-      subjectOf,
+      subjectsOf,
       isFatal: isForNobody,
     }),
   };
 }
 
 const groupOf = ({ actor, agencies }: Reporter) => JSON.stringify([actor, agencies]);
-const subjectOf = ({ run }: Reporter) => run;
+const subjectsOf = ({ run }: Reporter) => [run];
 
 const toRun = rowReader(reportRuns);
 

@@ -59,13 +59,13 @@ export function createRunWriters({ db }: Database): RunWriters {
     move: coalesceWrites({
       write: (moves: readonly StageMove[]) => retried(() => moveStages(db, moves)),
       groupOf: ({ actor }) => actor,
-      subjectOf: ({ run }) => String(run),
+      subjectsOf: ({ run }) => [String(run)],
       isFatal: isForNobody,
     }),
     claim: coalesceWrites({
       write: (requests: readonly ClaimRequest[]) => retried(() => claimStages(db, requests)),
       groupOf: ({ actor }) => actor,
-      subjectOf: () => null,
+      subjectsOf: () => [],
       isFatal: isForNobody,
     }),
   };
