@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import type { Results } from "./report.ts";
 import { type Contender, openStage, type Stage } from "./stage.ts";
-import { type Sample, type Scale, WORKLOADS, type Workload } from "./workloads.ts";
+import type { Sample, Scale, Workload } from "./workloads/workload.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 interface Mode {
   /** Whether long workloads are among all of them. */

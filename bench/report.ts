@@ -1,7 +1,7 @@
 /** What came of a run: medians, spread, ratios to Weir, and whether the aims are reached. */
 import { cpus, totalmem } from "node:os";
-import type { Sample } from "./workloads.ts";
-import { HAND_WRITTEN } from "./workloads.ts";
+import type { Sample } from "./workloads/workload.ts";
+import { HAND_WRITTEN } from "./workloads/workload.ts";
 
 /** Samples by workload and contender, in the order of the rounds. */
 export type Results = Record<string, { unit: string; samples: Record<string, Sample[]> }>;
