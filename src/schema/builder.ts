@@ -5,7 +5,7 @@ import { userError } from "../resolvers/errors.ts";
 import type { JsonObject } from "../resolvers/pipelines/credentials.ts";
 import { hasRole, type Role, type System, sees } from "../resolvers/viewer.ts";
 
-interface OwnTypes {
+export interface OwnTypes {
   Context: Context;
   AuthScopes: { role: Role; system: System | "all" };
   DefaultAuthStrategy: "all";

@@ -121,7 +121,7 @@ export const fileProcessingSteps = documents.table(
 );
 export type StepRow = typeof fileProcessingSteps.$inferSelect;
 
-interface StepState {
+export interface StepState {
   readonly status: StepStatusWord;
   readonly started_at: string | null;
   readonly completed_at: string | null;
