@@ -19,6 +19,7 @@ import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
 import { openDoorbell } from "./doorbell.ts";
 import { type Follower, follow } from "./follow.ts";
 import { readMark } from "./log.ts";
+import { readPositionSince } from "./since.ts";
 import { type FeedLog, startTail, type Tail } from "./tail.ts";
 
 /** The change feed of one process. */
@@ -30,6 +31,8 @@ export interface Feed extends AsyncDisposable {
   readonly isLive: boolean;
   /** Reads the present position: every change committed before the call is behind it. */
   now(): Promise<string>;
+  /** Reads the position behind which everything comes that was written since then. Throws CursorError where not all of it is kept. */
+  since(at: string): Promise<string>;
   /** Throws CursorError for what is no cursor of this feed. */
   position(cursor: string): Position;
   /** Starts reading for one subscription, from `after` or from now on; with the current state first where `snapshot` says so. */
@@ -84,6 +87,7 @@ export async function openFeed(options: {
       return tail.isLive;
     },
     now: async () => encodeCursor(id, { seen: await readMark(readers.db) }),
+    since: async (at) => encodeCursor(id, await readPositionSince(readers.db, at)),
     position: (cursor) => decodeCursor(id, cursor),
     follow: (filter, after, { snapshot } = { snapshot: false }) =>
       follow({ db: readers.db, tail, feedId: () => id, filter, after, snapshot }),

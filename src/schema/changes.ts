@@ -107,6 +107,14 @@ builder.queryFields((t) => ({
       "The feed position as of the start of this operation. Subscribe with after: liveCursor and no change is missed between the query and the subscription. Role: VIEWER.",
     resolve: (_root, _args, context) => context.liveCursor ?? context.feed.now(),
   }),
+  cursorSince: t.field({
+    type: "Cursor",
+    authScopes: { role: "VIEWER", system: "all" },
+    args: { at: t.arg({ type: "DateTime", required: true, description: "An instant in the past." }) },
+    description:
+      "The feed position behind which every change comes that was written at this time or later; up to a second of earlier ones may come before. Role: VIEWER. Errors: CURSOR_EXPIRED where the feed no longer holds all of it.",
+    resolve: (_root, { at }, context) => context.feed.since(at),
+  }),
 }));
 
 builder.subscriptionFields((t) => ({
