@@ -45,6 +45,7 @@ function sample(type: GraphQLInputType): string {
     return `{ ${fields.map((field) => `${field.name}: ${sample(field.type)}`).join(", ")} }`;
   }
   if (type.name === "JSONObject") return "{}";
+  if (type.name === "DateTime") return '"2026-01-01T00:00:00Z"';
   if (type.name === "Boolean") return "true";
   return type.name === "Int" || type.name === "SafeInt" ? "1" : '"x"';
 }
