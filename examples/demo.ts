@@ -28,13 +28,24 @@ const hints = (url: string) => `
   Ctrl-C ends the demo.
 `;
 
+/** Shows the demo in a terminal until the signal, in place of lines that go on for ever. */
+export type Screen = (
+  url: string,
+  options: { readonly hints: string; readonly told: () => readonly string[]; readonly signal: AbortSignal },
+) => Promise<void>;
+
+/** Lines that a screen shows of what was told. */
+const TOLD = 5;
+
 /** Service, extractor and a source of logs at once. Answers the exit code; that of the service when it ends by itself. */
-async function demo(signal: AbortSignal): Promise<number> {
+async function demo(signal: AbortSignal, screen: Screen | null): Promise<number> {
   const dataDir = process.env["WEIR_DATA_DIR"] ?? ".weir";
-  print("Weir starts. The first start takes a few seconds.");
+  write("Weir starts. The first start takes a few seconds.");
   const service = await startDemoService({ ...process.env, WEIR_DATA_DIR: dataDir }, signal);
   if (typeof service === "number") return service;
-  print(hints(service.url));
+  const told: string[] = [];
+  const print = screen === null ? write : (line: string) => void told.splice(0, told.push(line) - TOLD);
+  if (screen === null) write(hints(service.url));
 
   const folder = join(dataDir, "demo");
   const logs = join(folder, "logs");
@@ -66,7 +77,9 @@ async function demo(signal: AbortSignal): Promise<number> {
       signal: stop.signal,
       print,
     }),
-    showProgress(service.url, stop.signal),
+    screen === null
+      ? showProgress(service.url, stop.signal)
+      : screen(service.url, { hints: hints(service.url), told: () => told, signal: stop.signal }),
     runSeederDemo({ weir: service.url, signal: stop.signal, print }),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));
@@ -78,7 +91,7 @@ async function demo(signal: AbortSignal): Promise<number> {
   return 1;
 }
 
-/** Prints the counts when something was ingested, once a second at most. */
+/** Prints the counts when something was ingested, every ten seconds at most. */
 async function showProgress(url: string, signal: AbortSignal): Promise<void> {
   const client = createWeirClient({ url, retry: { attempts: 5 } });
   let isStale = true;
@@ -91,21 +104,21 @@ async function showProgress(url: string, signal: AbortSignal): Promise<void> {
       isStale = false;
       const { logFiles, hl7Files } = (await client.request(SUMMARY, {})).ingestSummary;
       const { total, ingested, failed } = hl7Files;
-      if (logFiles.total > 0) print(`${logFiles.total} logs, ${total} files: ${ingested} ingested, ${failed} failed`);
+      if (logFiles.total > 0) write(`${logFiles.total} logs, ${total} files: ${ingested} ingested, ${failed} failed`);
     }
-    await setTimeout(1_000, undefined, { signal }).catch(() => {});
+    await setTimeout(10_000, undefined, { signal }).catch(() => {});
   }
   await listening;
 }
 
-function print(line: string): void {
+function write(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
 /** Runs the demo until Ctrl-C, and sets the exit code. */
-export async function main(): Promise<void> {
+export async function main(screen: Screen | null): Promise<void> {
   const stop = new AbortController();
   // Not once: npm passes on the Ctrl-C that this process has had already.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
-  process.exitCode = await demo(stop.signal);
+  process.exitCode = await demo(stop.signal, screen);
 }

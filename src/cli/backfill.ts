@@ -2,26 +2,22 @@ import { rangeOfLogs } from "../db/documents/rebuild.ts";
 import { type MigrationSummary, migrateAllFiles } from "../resolvers/documents/migration.ts";
 import { SERVICE } from "../resolvers/viewer.ts";
 import type { Config } from "../server/config.ts";
-import { readArguments, UsageError } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";
 import type { Failure } from "./failure.ts";
 import { createProgress } from "./progress.ts";
 
-const DEFAULT_BATCH = 500;
-const MOST_BATCH = 10_000;
+interface Options {
+  readonly dryRun: boolean;
+  /** Files of one transaction. */
+  readonly batchSize: number;
+  readonly json: boolean;
+}
 
 /** `weir backfill`: rebuilds the steps of documents from their logs. */
-export async function backfill(config: Config, args: readonly string[]): Promise<Failure | undefined> {
-  const { values, positionals } = readArguments(args, {
-    "dry-run": { type: "boolean" },
-    "batch-size": { type: "string" },
-  });
-  if (positionals[0] !== undefined) throw new UsageError(`weir backfill takes no "${positionals[0]}".`);
-  const dryRun = values["dry-run"] === true;
-  const batchSize = readBatchSize(values["batch-size"]);
+export async function backfill(config: Config, { dryRun, batchSize, json }: Options): Promise<Failure | undefined> {
   return withDatabase(config, async (database) => {
     const signal = untilSignalled();
-    const progress = createProgress(process.stdout);
+    const progress = createProgress(json ? process.stderr : process.stdout);
     const range = (await rangeOfLogs(database.db)) ?? { first: 0, last: 0 };
     // A running service finds the changes by its own looks.
     const context = { database, viewer: SERVICE, written() {} };
@@ -36,7 +32,7 @@ export async function backfill(config: Config, args: readonly string[]): Promise
         ),
     });
     progress.end();
-    process.stdout.write(`${describe(summary)}\n`);
+    process.stdout.write(json ? `${JSON.stringify(summary)}\n` : `${describe(summary)}\n`);
     for (const error of summary.errors) process.stderr.write(`${error}\n`);
     const unnamed = summary.filesFailed + summary.filesMissing - summary.errors.length;
     if (unnamed > 0) process.stderr.write(`And ${unnamed} more files.\n`);
@@ -44,15 +40,6 @@ export async function backfill(config: Config, args: readonly string[]): Promise
     const { filesFailed } = summary;
     return filesFailed > 0 ? { exitCode: 1, message: `${filesFailed} files could not be rebuilt.` } : undefined;
   });
-}
-
-function readBatchSize(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_BATCH;
-  const size = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (size < 1 || size > MOST_BATCH) {
-    throw new UsageError(`--batch-size is ${text}; a batch has 1 to ${MOST_BATCH} files.`);
-  }
-  return size;
 }
 
 function describe(summary: MigrationSummary): string {

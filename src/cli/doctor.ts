@@ -25,8 +25,13 @@ const LEAST_FREE = 2 * 1024 ** 3;
 const LEAST_CONNECTIONS_FREE = 10;
 
 /** Looks at what a service needs, and prints one line for each finding. Exit code 1 when one of them has to be mended. */
-export async function doctor(config: Config, unknown: readonly UnknownSetting[]): Promise<Failure | undefined> {
-  const print = ({ level, text }: Finding) => process.stdout.write(`${level.padEnd(4)}  ${text}\n`);
+export async function doctor(
+  config: Config,
+  unknown: readonly UnknownSetting[],
+  { isJson }: { readonly isJson: boolean },
+): Promise<Failure | undefined> {
+  const print = (finding: Finding) =>
+    process.stdout.write(`${isJson ? JSON.stringify(finding) : `${finding.level.padEnd(4)}  ${finding.text}`}\n`);
   print(ok(`Weir ${manifest.version} on Node ${process.versions.node}`));
   const findings = unknown.map(({ name, nearest }) =>
     warn(`${name} is no setting${nearest === null ? "" : `; ${nearest} is`}`),

@@ -1,7 +1,9 @@
 import { graphql } from "../client/gql/index.ts";
-import { readArguments, UsageError } from "./arguments.ts";
+import type { WeirClient } from "../client/index.ts";
+import { spelled } from "./arguments.ts";
 import type { Failure } from "./failure.ts";
-import { askService, clientOf, REMOTE_OPTIONS } from "./remote.ts";
+import { askService, clientOf, type Remote } from "./remote.ts";
+import { FILE_STATUSES, FILE_TYPES, STEP_STATUSES } from "./words.ts";
 
 const REPORT_FILE = graphql(`
   mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {
@@ -47,90 +49,63 @@ const FAIL_RUN = graphql(`
   }
 `);
 
-const FILE_TYPES = ["LOG", "HL7"] as const;
-const FILE_STATUSES = ["PARSED", "STAGED", "INGESTED", "FAILED"] as const;
-const STEP_STATUSES = ["PENDING", "IN_PROGRESS", "SUCCESS", "FAILURE", "SKIPPED"] as const;
-
-function wordOf<Word extends string>(what: string, said: string | undefined, words: readonly Word[]): Word {
-  const word = words.find((one) => one === said?.toUpperCase().replaceAll("-", "_"));
-  if (word !== undefined) return word;
-  throw new UsageError(
-    `weir report: ${what} is ${said === undefined ? "missing" : JSON.stringify(said)}; one of ${words.map((one) => one.toLowerCase()).join(", ")}.`,
+/** What somebody reports, as it was typed. */
+export type Report = Remote & { readonly json: boolean } & (
+    | ({ readonly kind: "file"; readonly type: string; readonly path: string; readonly status: string } & Said)
+    | ({ readonly kind: "step"; readonly document: string; readonly step: string; readonly status: string } & Said)
+    | { readonly kind: "start"; readonly table: string; readonly run: string | undefined }
+    | { readonly kind: "finish"; readonly run: string; readonly rows: number | undefined }
+    | { readonly kind: "fail"; readonly run: string; readonly error: string }
   );
-}
-
-function given(what: string, value: string | undefined): string {
-  if (value === undefined || value === "") throw new UsageError(`weir report: ${what} is missing.`);
-  return value;
+interface Said {
+  readonly error: string | undefined;
+  readonly key: string | undefined;
 }
 
 /** Reports a file's status, a document's step or a report's run, for scripts and cron. Prints what was stored. */
-export function report(args: readonly string[]): Promise<Failure | undefined> {
-  const { values, positionals } = readArguments(args, {
-    ...REMOTE_OPTIONS,
-    error: { type: "string" },
-    key: { type: "string" },
-    rows: { type: "string" },
-  });
-  const [kind, ...words] = positionals;
-  const client = clientOf(values);
-  const key = values.key === undefined ? {} : { idempotencyKey: values.key };
-  const error = values.error === undefined ? {} : { errorMessage: values.error };
-  const send = (): Promise<unknown> => {
-    switch (kind) {
-      case "file": {
-        const [type, filePath, status] = words;
-        const input = {
-          type: wordOf("the type", type, FILE_TYPES),
-          filePath: given("the path", filePath),
-          status: wordOf("the status", status, FILE_STATUSES),
-          ...error,
-        };
-        return client.mutate(REPORT_FILE, { input, ...key });
-      }
-      case "step": {
-        const [fileId, stepName, status] = words;
-        const input = {
-          fileId: given("the document's id", fileId),
-          stepName: given("the step", stepName),
-          status: wordOf("the status", status, STEP_STATUSES),
-          ...error,
-        };
-        return client.mutate(REPORT_STEP, { input, ...key });
-      }
-      case "start":
-        return client.mutate(START_RUN, {
-          table: given("the table", words[0]),
-          ...(words[1] === undefined ? {} : { run: words[1] }),
-        });
-      case "finish":
-        return client.mutate(FINISH_RUN, {
-          run: given("the run's id", words[0]),
-          ...(values.rows === undefined ? {} : { rows: rowsOf(values.rows) }),
-        });
-      case "fail":
-        return client.mutate(FAIL_RUN, {
-          run: given("the run's id", words[0]),
-          errors: given("--error", values.error),
-        });
-      default:
-        throw new UsageError(
-          `weir report: ${kind === undefined ? "say what" : `no ${JSON.stringify(kind)}`}; one of file, step, start, finish, fail.`,
-        );
-    }
-  };
+export function report(reported: Report): Promise<Failure | undefined> {
+  const client = clientOf(reported);
   return askService(async () => {
-    const answer = Object.values((await send()) as Record<string, Record<string, unknown>>)[0] ?? {};
-    process.stdout.write(
-      values.json === true ? `${JSON.stringify(answer)}\n` : `${Object.values(answer).join("  ")}\n`,
-    );
+    const answer = Object.values((await send(client, reported)) as Record<string, Record<string, unknown>>)[0] ?? {};
+    process.stdout.write(reported.json ? `${JSON.stringify(answer)}\n` : `${Object.values(answer).join("  ")}\n`);
     return undefined;
   });
 }
 
-function rowsOf(text: string): number {
-  const rows = Number(text);
-  if (!Number.isSafeInteger(rows) || rows < 0)
-    throw new UsageError(`weir report: --rows is ${JSON.stringify(text)}; it is a whole number.`);
-  return rows;
+function send(client: WeirClient, reported: Report): Promise<unknown> {
+  switch (reported.kind) {
+    case "file": {
+      const input = {
+        type: spelled(reported.type, FILE_TYPES),
+        filePath: reported.path,
+        status: spelled(reported.status, FILE_STATUSES),
+        ...errorOf(reported),
+      };
+      return client.mutate(REPORT_FILE, { input, ...keyOf(reported) });
+    }
+    case "step": {
+      const input = {
+        fileId: reported.document,
+        stepName: reported.step,
+        status: spelled(reported.status, STEP_STATUSES),
+        ...errorOf(reported),
+      };
+      return client.mutate(REPORT_STEP, { input, ...keyOf(reported) });
+    }
+    case "start":
+      return client.mutate(START_RUN, {
+        table: reported.table,
+        ...(reported.run === undefined ? {} : { run: reported.run }),
+      });
+    case "finish":
+      return client.mutate(FINISH_RUN, {
+        run: reported.run,
+        ...(reported.rows === undefined ? {} : { rows: reported.rows }),
+      });
+    case "fail":
+      return client.mutate(FAIL_RUN, { run: reported.run, errors: reported.error });
+  }
 }
+
+const errorOf = ({ error }: Said) => (error === undefined ? {} : { errorMessage: error });
+const keyOf = ({ key }: Said) => (key === undefined ? {} : { idempotencyKey: key });

@@ -1,23 +1,22 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { readArguments, UsageError } from "./arguments.ts";
+import { UsageError } from "./arguments.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface ServeOptions {
+  readonly host: string | undefined;
+  readonly port: string | undefined;
+  readonly envFile: string | undefined;
+  readonly insecure: boolean | undefined;
+}
+
 /**
  * The settings of `weir serve`: those of `--env-file`, over them the environment's, over both `--host`, `--port` and `--insecure`. Throws
- * {@link UsageError} for what it does not know, and for a file that can't be read.
+ * {@link UsageError} for a file that can't be read.
  */
-export function settingsOfServe(args: readonly string[], environment: Environment): Environment {
-  const { values, positionals } = readArguments(args, {
-    host: { type: "string" },
-    port: { type: "string" },
-    "env-file": { type: "string" },
-    insecure: { type: "boolean" },
-  });
-  const [word] = positionals;
-  if (word !== undefined) throw new UsageError(`weir: no command "serve ${word}".`);
-  const { host, port, "env-file": file, insecure } = values;
+export function settingsOfServe(options: ServeOptions, environment: Environment): Environment {
+  const { host, port, envFile: file, insecure } = options;
   return {
     ...(file === undefined ? {} : readEnvFile(file)),
     ...environment,

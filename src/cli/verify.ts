@@ -1,7 +1,6 @@
 import { rangeOfLogs } from "../db/documents/rebuild.ts";
 import { verifyAllFiles } from "../resolvers/documents/migration.ts";
 import type { Config } from "../server/config.ts";
-import { takesNoArguments } from "./arguments.ts";
 import { untilSignalled, withDatabase } from "./database.ts";
 import type { Failure } from "./failure.ts";
 import { createProgress } from "./progress.ts";
@@ -9,11 +8,11 @@ import { createProgress } from "./progress.ts";
 const BATCH = 500;
 
 /** `weir verify`: compares the steps of every document that has logs with what these imply. */
-export function verify(config: Config, args: readonly string[]): Promise<Failure | undefined> {
-  takesNoArguments("verify", args);
+export function verify(config: Config, { json }: { readonly json: boolean }): Promise<Failure | undefined> {
+  const tell = (told: object, line: string) => process.stdout.write(`${json ? JSON.stringify(told) : line}\n`);
   return withDatabase(config, async (database) => {
     const signal = untilSignalled();
-    const progress = createProgress(process.stdout);
+    const progress = createProgress(json ? process.stderr : process.stdout);
     const range = (await rangeOfLogs(database.db)) ?? { first: 0, last: 0 };
     let files = 0;
     let invalid = 0;
@@ -24,21 +23,25 @@ export function verify(config: Config, args: readonly string[]): Promise<Failure
         if (isMissing) {
           missing += 1;
           progress.end();
-          process.stdout.write(`File ${fileId} is not there: it was deleted, or is yet to come.\n`);
+          tell({ fileId, isMissing }, `File ${fileId} is not there: it was deleted, or is yet to come.`);
           continue;
         }
         if (!isValid) invalid += 1;
         if (discrepancies.length === 0) continue;
         progress.end();
-        process.stdout.write(`File ${fileId} is ${isValid ? "right" : "wrong"}: ${discrepancies.join(" ")}\n`);
+        tell(
+          { fileId, isValid, discrepancies },
+          `File ${fileId} is ${isValid ? "right" : "wrong"}: ${discrepancies.join(" ")}`,
+        );
       }
       const last = batch.at(-1)?.fileId ?? range.last;
       progress.report((last - range.first + 1) / (range.last - range.first + 1), `${files} files`);
       if (signal.aborted) break;
     }
     progress.end();
-    process.stdout.write(
-      `${files} files with logs: ${files - invalid - missing} right, ${invalid} wrong, ${missing} not there.\n`,
+    tell(
+      { files, right: files - invalid - missing, wrong: invalid, missing },
+      `${files} files with logs: ${files - invalid - missing} right, ${invalid} wrong, ${missing} not there.`,
     );
     if (signal.aborted) return { exitCode: 130, message: "Stopped." };
     return invalid > 0 ? { exitCode: 1, message: `${invalid} files are not as their logs imply.` } : undefined;

@@ -201,7 +201,7 @@ describe("weir import config-db", () => {
     made.exec("create table t (a)");
     made.close();
     const cases = [
-      [["import", "config-db"], settings, 2, "a file"],
+      [["import", "config-db"], settings, 2, "need at least 1"],
       [["import", "config-db", path.join(folder, "none.db")], settings, 2, "There is no file"],
       [["import", "config-db", text], settings, 1, "can't be read as a config.db: file is not a database."],
       [["import", "config-db", other], settings, 1, "no such table"],

@@ -583,6 +583,13 @@ export type WeirTailSubscription = { readonly changes:
     | { readonly cursor: string, readonly topic: Topic, readonly key: string, readonly operation: ChangeOperation, readonly at: string, readonly actor: string | null, readonly type: 'StageWaitingChange' }
    };
 
+export type WeirTailSinceQueryVariables = Exact<{
+  at: string;
+}>;
+
+
+export type WeirTailSinceQuery = { readonly cursorSince: string };
+
 export type ClientTestRecordMutationVariables = Exact<{
   input: ReadonlyArray<FileStatusInput>;
   idempotencyKey?: string | null | undefined;
@@ -1045,6 +1052,11 @@ export const WeirTailDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<WeirTailSubscription, WeirTailSubscriptionVariables>;
+export const WeirTailSinceDocument = new TypedDocumentString(`
+    query WeirTailSince($at: DateTime!) {
+  cursorSince(at: $at)
+}
+    `) as unknown as TypedDocumentString<WeirTailSinceQuery, WeirTailSinceQueryVariables>;
 export const ClientTestRecordDocument = new TypedDocumentString(`
     mutation ClientTestRecord($input: [FileStatusInput!]!, $idempotencyKey: String) {
   recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {
