@@ -14,11 +14,12 @@ import { writeSyntheticLogs } from "./synthetic-logs.ts";
 const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
 const DOCUMENTS = fileURLToPath(new URL("document-worker/documents", import.meta.url));
 
-const hints = (url: string) => `
+const places = (url: string) => `
   Dashboard  ${new URL("/", url).href}
   GraphiQL   ${url}
   Health     ${new URL("/health", url).href}
-
+`;
+const hints = (url: string) => `${places(url)}
   Paste into GraphiQL, and watch reports arrive, or runs:
   subscription { fileStatusRecorded { isReplay fileStatus { filePath type status errorMessage } } }
   subscription { runStageChanged { operation stageLog { status rowsProcessed run { sourceTablename status currentStage } } } }
@@ -79,7 +80,7 @@ async function demo(signal: AbortSignal, screen: Screen | null): Promise<number>
     }),
     screen === null
       ? showProgress(service.url, stop.signal)
-      : screen(service.url, { hints: hints(service.url), told: () => told, signal: stop.signal }),
+      : screen(service.url, { hints: `${places(service.url)}\n  Ctrl-C ends the demo.\n`, told: () => told, signal: stop.signal }),
     runSeederDemo({ weir: service.url, signal: stop.signal, print }),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));
