@@ -80,7 +80,11 @@ async function demo(signal: AbortSignal, screen: Screen | null): Promise<number>
     }),
     screen === null
       ? showProgress(service.url, stop.signal)
-      : screen(service.url, { hints: `${places(service.url)}\n  Ctrl-C ends the demo.\n`, told: () => told, signal: stop.signal }),
+      : screen(service.url, {
+          hints: `${places(service.url)}\n  Ctrl-C ends the demo.\n`,
+          told: () => told,
+          signal: stop.signal,
+        }),
     runSeederDemo({ weir: service.url, signal: stop.signal, print }),
   ];
   const results = await Promise.allSettled(jobs.map((job) => job.finally(stopAll)));

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import type { WeirClient } from "../../src/client/index.ts";
+import { Skipped } from "../../src/client/worker.ts";
 import { mimeTypeOf, readText } from "./content.ts";
 import { deriveMetadata, embedMetadata } from "./metadata.ts";
 import { ADD_UPLOAD_STEPS, CREATE_FILE, FILES_OF_HASH } from "./operations.ts";
-import { createSteps, Skip, type Steps } from "./steps.ts";
+import { createSteps, type Steps } from "./steps.ts";
 
 export interface Workplace {
   readonly client: WeirClient;
@@ -81,7 +82,7 @@ async function processContent(
   await steps.skip("extract_metadata_with_gpt", "no model is configured; metadata is derived by rule");
   const metadata = deriveMetadata(text);
   const enriched = await steps.run("embed_metadata_into_pdf", async () => {
-    if (type !== "application/pdf") throw new Skip("not a PDF");
+    if (type !== "application/pdf") throw new Skipped("not a PDF");
     return embedMetadata(content, metadata);
   });
   const stored = join(storage, `${filehash}${extname(name).toLowerCase()}`);

@@ -1,10 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { UpdateStepStatusInput } from "../../src/client/gql/graphql.ts";
 import { type WeirClient, WeirError } from "../../src/client/index.ts";
+import { Skipped, withStep } from "../../src/client/worker.ts";
 import { UPDATE_STEP_STATUS } from "./operations.ts";
-
-/** Thrown by a step that is not needed here; the message is the reason. */
-export class Skip extends Error {}
 
 /** A step has failed for good; it was reported. */
 class StepFailed extends Error {}
@@ -18,46 +15,32 @@ export interface Steps {
 
 /** Attempts at a step within one run; running the worker again begins anew. */
 const MOST_ATTEMPTS = 2;
-const LONGEST_MESSAGE = 2_000;
 
 /** Reports the steps of one file. What was done in an earlier run is done again, since later steps need it, and not reported again. */
 export function createSteps(client: WeirClient, fileId: string, done: ReadonlySet<string>): Steps {
   const taskId = randomUUID();
-  let reports = 0;
-
-  async function report(input: Omit<UpdateStepStatusInput, "fileId" | "taskId">): Promise<void> {
-    reports += 1;
-    // A report whose answer was lost is sent again, under the same key: it is stored once.
-    const idempotencyKey = `${taskId}:${reports}`;
-    await client.request(UPDATE_STEP_STATUS, { input: { fileId, taskId, ...input }, idempotencyKey });
-  }
-
   return {
     async run(stepName, work) {
       for (let attempt = 1; ; attempt += 1) {
-        if (!done.has(stepName)) await report({ stepName, status: "IN_PROGRESS", message: `Attempt ${attempt}` });
         try {
-          const result = await work();
-          if (!done.has(stepName)) await report({ stepName, status: "SUCCESS" });
-          return result;
+          // Nothing new is said of what was done.
+          if (done.has(stepName) && attempt === 1) return await work();
+          return await withStep(client, { fileId, stepName, taskId, message: `Attempt ${attempt}` }, work);
         } catch (error) {
+          if (error instanceof Skipped) return undefined;
           if (error instanceof WeirError || error instanceof StepFailed) throw error;
-          const errorMessage = messageOf(error);
-          if (error instanceof Skip) {
-            if (!done.has(stepName)) await report({ stepName, status: "SKIPPED", errorMessage });
-            return undefined;
-          }
-          await report({ stepName, status: "FAILURE", errorMessage });
-          if (attempt === MOST_ATTEMPTS) throw new StepFailed(`${stepName} failed: ${errorMessage}`, { cause: error });
+          if (attempt === MOST_ATTEMPTS)
+            throw new StepFailed(`${stepName} failed: ${error instanceof Error ? error.message : String(error)}`, {
+              cause: error,
+            });
         }
       }
     },
     async skip(stepName, reason) {
-      if (!done.has(stepName)) await report({ stepName, status: "SKIPPED", errorMessage: reason });
+      if (done.has(stepName)) return;
+      const input = { fileId, taskId, stepName, status: "SKIPPED", errorMessage: reason } as const;
+      // A report whose answer was lost is sent again, under the same key: it is stored once.
+      await client.request(UPDATE_STEP_STATUS, { input, idempotencyKey: `${taskId}:${stepName}` });
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_MESSAGE).toWellFormed();
 }

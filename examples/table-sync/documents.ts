@@ -36,30 +36,6 @@ export const STAGE_WAITING = graphql(`
   }
 `);
 
-export const HEARTBEAT_STAGE = graphql(`
-  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {
-    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {
-      leaseExpiresAt
-    }
-  }
-`);
-
-export const COMPLETE_STAGE = graphql(`
-  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {
-    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {
-      status
-    }
-  }
-`);
-
-export const FAIL_STAGE = graphql(`
-  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {
-    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {
-      status
-    }
-  }
-`);
-
 export const RUN_FILES = graphql(`
   query RunFiles($id: ID!) {
     run(id: $id) {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "postgres";
 import type { ClaimStageMutation } from "../../src/client/gql/graphql.ts";
 import { createWeirClient, type WeirClient, WeirError } from "../../src/client/index.ts";
+import { type StageOptions, type StageResult, withStage } from "../../src/client/worker.ts";
 import { connect } from "./database.ts";
-import { CLAIM_STAGE, COMPLETE_STAGE, FAIL_STAGE, HEARTBEAT_STAGE, RUN_FILES, STAGE_WAITING } from "./documents.ts";
+import { CLAIM_STAGE, RUN_FILES, STAGE_WAITING } from "./documents.ts";
 import { describeTable, extract } from "./extract.ts";
 import { verifyFiles } from "./lake.ts";
 import { load } from "./load.ts";
@@ -42,12 +42,6 @@ export interface DriverOptions {
 }
 
 type Claim = NonNullable<ClaimStageMutation["claimStage"]>;
-interface Result {
-  readonly rowsProcessed?: number;
-  readonly filePaths?: readonly string[];
-  readonly incrementalValue?: string | null;
-}
-
 /** Drives all five stages until the signal; what is under way is finished. */
 export async function runDrivers(options: DriverOptions): Promise<void> {
   const client = createWeirClient({ url: options.weir, retry: { attempts: 8 } });
@@ -56,73 +50,33 @@ export async function runDrivers(options: DriverOptions): Promise<void> {
 
 async function drive(client: WeirClient, driverContainer: string, options: DriverOptions): Promise<void> {
   const worker = `${driverContainer}-${randomUUID().slice(0, 8)}`;
-  const claim = async () =>
-    (await client.request(CLAIM_STAGE, { driverContainer, worker, leaseSeconds: LEASE_SECONDS })).claimStage;
+  const stage = { driverContainer, worker, leaseSeconds: LEASE_SECONDS, claim: CLAIM_STAGE };
   // What waits already comes first; then each stage as it begins to wait.
   const waiting = client.subscribe(STAGE_WAITING, { driverContainer }, { signal: options.signal });
   while ((await waiting.next()).done !== true) {
-    for (let next = await claim(); next != null; next = await claim()) {
-      await execute(client, next, worker, options);
-      if (options.signal.aborted) return;
-    }
+    while (await execute(client, stage, options)) if (options.signal.aborted) return;
   }
 }
 
-/** Executes one stage and reports how it ended. Nothing is reported of a stage that somebody else has by now. */
-async function execute(client: WeirClient, claim: Claim, worker: string, options: DriverOptions): Promise<void> {
-  const { runId, stageOrder, run, stage } = claim;
-  const name = `run ${runId} of ${run.sourceTablename}, ${stage.stageType}`;
-  const lost = new AbortController();
-  const done = new AbortController();
-  const beats = beat(client, { runId, stageOrder, worker, leaseSeconds: LEASE_SECONDS }, lost, done.signal);
+/** Executes a stage that waits; answers false when there is none. A failure was reported, unless somebody else has the stage by now. */
+async function execute(client: WeirClient, stage: StageOptions<Claim>, options: DriverOptions): Promise<boolean> {
+  let name = stage.driverContainer;
   try {
-    options.beforeStage?.(stage.stageType);
-    const input = await Promise.race([perform(client, claim, options), aborted(lost.signal)]);
-    await client.request(COMPLETE_STAGE, { runId, stageOrder, worker, input });
-    options.print(`${name}: ${input.rowsProcessed ?? 0} rows`);
+    return await withStage(client, stage, async (claim) => {
+      name = `run ${claim.runId} of ${claim.run.sourceTablename}, ${claim.stage.stageType}`;
+      options.beforeStage?.(claim.stage.stageType);
+      const result = await perform(client, claim, options);
+      options.print(`${name}: ${result.rowsProcessed ?? 0} rows`);
+      return result;
+    });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    options.print(`${name}: ${message}`);
-    if (!lost.signal.aborted && !isRefusal(error)) {
-      await client.request(FAIL_STAGE, { runId, stageOrder, worker, errorMessage: message });
-    }
-  } finally {
-    done.abort();
-    await beats;
+    if (error instanceof WeirError && error.isPassing) throw error;
+    options.print(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return true;
   }
 }
 
-/** Extends the lease at a third of its time; `lost` is aborted when it is not ours any more. */
-async function beat(
-  client: WeirClient,
-  lease: { runId: string; stageOrder: number; worker: string; leaseSeconds: number },
-  lost: AbortController,
-  done: AbortSignal,
-): Promise<void> {
-  while (!done.aborted) {
-    await sleep((LEASE_SECONDS * 1_000) / 3, undefined, { signal: done }).catch(() => {});
-    if (done.aborted) return;
-    try {
-      await client.request(HEARTBEAT_STAGE, lease);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      lost.abort(error);
-      return;
-    }
-  }
-}
-
-/** The run was cancelled, or the stage is in other hands. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof WeirError && (error.code === "INVALID_TRANSITION" || error.code === "CONFLICT");
-}
-
-async function aborted(signal: AbortSignal): Promise<never> {
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  throw signal.reason;
-}
-
-async function perform(client: WeirClient, claim: Claim, { lake }: DriverOptions): Promise<Result> {
+async function perform(client: WeirClient, claim: Claim, { lake }: DriverOptions): Promise<StageResult> {
   const { run, stage, runId } = claim;
   const { pipeline, sourceTablename } = run;
   if (pipeline == null) throw new Error("the pipeline was deleted");

@@ -36,9 +36,6 @@ type Documents = {
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": typeof types.RecordFileStatusesDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": typeof types.ClaimStageDocument,
     "\n  subscription StageWaiting($driverContainer: String!, $after: Cursor) {\n    stageWaiting(driverContainer: $driverContainer, after: $after, snapshot: true) {\n      cursor\n    }\n  }\n": typeof types.StageWaitingDocument,
-    "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": typeof types.HeartbeatStageDocument,
-    "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": typeof types.CompleteStageDocument,
-    "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": typeof types.FailStageDocument,
     "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": typeof types.RunFilesDocument,
     "\n  mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {\n    recordFileStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      filePath\n      status\n      processedAt\n    }\n  }\n": typeof types.WeirReportFileDocument,
     "\n  mutation WeirReportStep($input: UpdateStepStatusInput!, $idempotencyKey: String) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      stepName\n      status\n    }\n  }\n": typeof types.WeirReportStepDocument,
@@ -78,9 +75,6 @@ const documents: Documents = {
     "\n  mutation RecordFileStatuses($input: [FileStatusInput!]!, $idempotencyKey: String!) {\n    recordFileStatuses(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n    }\n  }\n": types.RecordFileStatusesDocument,
     "\n  mutation ClaimStage($driverContainer: String!, $worker: String!, $leaseSeconds: Int!) {\n    claimStage(driverContainer: $driverContainer, worker: $worker, leaseSeconds: $leaseSeconds) {\n      runId\n      stageOrder\n      stage {\n        stageType\n      }\n      sourceCreds\n      destinationCreds\n      run {\n        sourceTablename\n        pipeline {\n          sinkTablename\n          sourceToDl {\n            loadType\n            incrementalKey\n            lastIncrementalValue\n          }\n          dlToSink {\n            loadType\n          }\n        }\n      }\n    }\n  }\n": types.ClaimStageDocument,
     "\n  subscription StageWaiting($driverContainer: String!, $after: Cursor) {\n    stageWaiting(driverContainer: $driverContainer, after: $after, snapshot: true) {\n      cursor\n    }\n  }\n": types.StageWaitingDocument,
-    "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n": types.HeartbeatStageDocument,
-    "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n": types.CompleteStageDocument,
-    "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n": types.FailStageDocument,
     "\n  query RunFiles($id: ID!) {\n    run(id: $id) {\n      retryOf {\n        id\n      }\n      stages {\n        stageType\n        log {\n          status\n          filePaths\n        }\n      }\n    }\n  }\n": types.RunFilesDocument,
     "\n  mutation WeirReportFile($input: FileStatusInput!, $idempotencyKey: String) {\n    recordFileStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      filePath\n      status\n      processedAt\n    }\n  }\n": types.WeirReportFileDocument,
     "\n  mutation WeirReportStep($input: UpdateStepStatusInput!, $idempotencyKey: String) {\n    updateStepStatus(input: $input, idempotencyKey: $idempotencyKey) {\n      id\n      stepName\n      status\n    }\n  }\n": types.WeirReportStepDocument,
@@ -183,18 +177,6 @@ export function graphql(source: "\n  mutation ClaimStage($driverContainer: Strin
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription StageWaiting($driverContainer: String!, $after: Cursor) {\n    stageWaiting(driverContainer: $driverContainer, after: $after, snapshot: true) {\n      cursor\n    }\n  }\n"): typeof import('./graphql.ts').StageWaitingDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {\n    heartbeatStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, leaseSeconds: $leaseSeconds) {\n      leaseExpiresAt\n    }\n  }\n"): typeof import('./graphql.ts').HeartbeatStageDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {\n    completeStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, input: $input) {\n      status\n    }\n  }\n"): typeof import('./graphql.ts').CompleteStageDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {\n    failStage(runId: $runId, stageOrder: $stageOrder, worker: $worker, errorMessage: $errorMessage) {\n      status\n    }\n  }\n"): typeof import('./graphql.ts').FailStageDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

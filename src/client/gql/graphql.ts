@@ -46,16 +46,6 @@ export type ChangeOperation =
   /** It was changed; it is shown as it is since. */
   | 'UPDATE';
 
-/** What a stage achieved. */
-export type CompleteStageInput = {
-  /** Files that it wrote, without commas in their paths; null: none. */
-  readonly filePaths?: ReadonlyArray<string> | null | undefined;
-  /** New watermark of the leg this stage loads; stored only when the run succeeds, and only if it is beyond the old one. Null: nothing new. */
-  readonly incrementalValue?: string | null | undefined;
-  /** Rows that it moved; null: not known. */
-  readonly rowsProcessed?: number | null | undefined;
-};
-
 /** A new file. */
 export type CreateFileInput = {
   /** Bytes. */
@@ -481,36 +471,6 @@ export type StageWaitingSubscriptionVariables = Exact<{
 
 export type StageWaitingSubscription = { readonly stageWaiting: { readonly cursor: string } };
 
-export type HeartbeatStageMutationVariables = Exact<{
-  runId: string | number;
-  stageOrder: number;
-  worker: string;
-  leaseSeconds: number;
-}>;
-
-
-export type HeartbeatStageMutation = { readonly heartbeatStage: { readonly leaseExpiresAt: string } };
-
-export type CompleteStageMutationVariables = Exact<{
-  runId: string | number;
-  stageOrder: number;
-  worker: string;
-  input?: CompleteStageInput | null | undefined;
-}>;
-
-
-export type CompleteStageMutation = { readonly completeStage: { readonly status: StageStatus } };
-
-export type FailStageMutationVariables = Exact<{
-  runId: string | number;
-  stageOrder: number;
-  worker: string;
-  errorMessage: string;
-}>;
-
-
-export type FailStageMutation = { readonly failStage: { readonly status: StageStatus } };
-
 export type RunFilesQueryVariables = Exact<{
   id: string | number;
 }>;
@@ -870,42 +830,6 @@ export const StageWaitingDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StageWaitingSubscription, StageWaitingSubscriptionVariables>;
-export const HeartbeatStageDocument = new TypedDocumentString(`
-    mutation HeartbeatStage($runId: ID!, $stageOrder: Int!, $worker: String!, $leaseSeconds: Int!) {
-  heartbeatStage(
-    runId: $runId
-    stageOrder: $stageOrder
-    worker: $worker
-    leaseSeconds: $leaseSeconds
-  ) {
-    leaseExpiresAt
-  }
-}
-    `) as unknown as TypedDocumentString<HeartbeatStageMutation, HeartbeatStageMutationVariables>;
-export const CompleteStageDocument = new TypedDocumentString(`
-    mutation CompleteStage($runId: ID!, $stageOrder: Int!, $worker: String!, $input: CompleteStageInput) {
-  completeStage(
-    runId: $runId
-    stageOrder: $stageOrder
-    worker: $worker
-    input: $input
-  ) {
-    status
-  }
-}
-    `) as unknown as TypedDocumentString<CompleteStageMutation, CompleteStageMutationVariables>;
-export const FailStageDocument = new TypedDocumentString(`
-    mutation FailStage($runId: ID!, $stageOrder: Int!, $worker: String!, $errorMessage: String!) {
-  failStage(
-    runId: $runId
-    stageOrder: $stageOrder
-    worker: $worker
-    errorMessage: $errorMessage
-  ) {
-    status
-  }
-}
-    `) as unknown as TypedDocumentString<FailStageMutation, FailStageMutationVariables>;
 export const RunFilesDocument = new TypedDocumentString(`
     query RunFiles($id: ID!) {
   run(id: $id) {
