@@ -66,13 +66,13 @@ interface Said {
 export function report(reported: Report): Promise<Failure | undefined> {
   const client = clientOf(reported);
   return askService(async () => {
-    const answer = Object.values((await send(client, reported)) as Record<string, Record<string, unknown>>)[0] ?? {};
+    const answer = Object.values({ ...(await send(client, reported)) })[0] ?? {};
     process.stdout.write(reported.json ? `${JSON.stringify(answer)}\n` : `${Object.values(answer).join("  ")}\n`);
     return undefined;
   });
 }
 
-function send(client: WeirClient, reported: Report): Promise<unknown> {
+function send(client: WeirClient, reported: Report): Promise<object> {
   switch (reported.kind) {
     case "file": {
       const input = {
@@ -102,7 +102,8 @@ function send(client: WeirClient, reported: Report): Promise<unknown> {
         run: reported.run,
         ...(reported.rows === undefined ? {} : { rows: reported.rows }),
       });
-    case "fail":
+    // "fail".
+    default:
       return client.mutate(FAIL_RUN, { run: reported.run, errors: reported.error });
   }
 }

@@ -39,7 +39,7 @@ export function serviceCommands(all: Argv): Argv {
       { "dry-run": { type: "boolean", default: false, describe: "only say what is to come" } },
       async ({ dryRun }) => {
         const config = readConfig(process.env);
-        await run((await import("./migrate.ts")).migrate(config, { isDryRun: dryRun === true }));
+        await run((await import("./migrate.ts")).migrate(config, { isDryRun: dryRun }));
       },
     )
     .command(
@@ -48,15 +48,13 @@ export function serviceCommands(all: Argv): Argv {
       { json: { type: "boolean", default: false, describe: "the findings as JSON" } },
       async ({ json }) => {
         const config = readConfig(process.env);
-        await run(
-          (await import("./doctor.ts")).doctor(config, unknownSettings(process.env), { isJson: json === true }),
-        );
+        await run((await import("./doctor.ts")).doctor(config, unknownSettings(process.env), { isJson: json }));
       },
     )
     .command(
       "schema",
       "print the GraphQL schema",
       { json: { type: "boolean", default: false, describe: "as the answer of an introspection" } },
-      async ({ json }) => (await import("./schema.ts")).schema({ isJson: json === true }),
+      async ({ json }) => (await import("./schema.ts")).schema({ isJson: json }),
     );
 }

@@ -3,6 +3,8 @@ import type { WeirClient } from "./client.ts";
 import type { Sendable } from "./document.ts";
 import { WeirError } from "./error.ts";
 
+export { createReporter, type FileStatusReport, type Reporter, type ReporterOptions } from "./reporter.ts";
+
 /** Characters of an error that are reported. */
 const LONGEST_MESSAGE = 2_000;
 
@@ -63,8 +65,7 @@ export async function withStage<Claim extends ClaimedStage>(
   const variables: StageVariables = { driverContainer, worker, leaseSeconds };
   const document = claim ?? CLAIM;
   const answer = await client.request<{ readonly claimStage?: Claim | null | undefined }, StageVariables>(
-    // A text has no types of its own.
-    document as Sendable<{ readonly claimStage?: Claim | null | undefined }, StageVariables>,
+    document,
     variables,
   );
   const claimed = answer.claimStage;

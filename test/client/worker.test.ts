@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWeirClient, type WeirClient } from "../../src/client/index.ts";
-import { createReporter, Skipped, withReport, withStage, withStep } from "../../src/client/worker-entry.ts";
+import { createReporter, Skipped, withReport, withStage, withStep } from "../../src/client/worker.ts";
 import type { App } from "../../src/server/app.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createFile, logsOf, stepsOf } from "../support/documents.ts";
@@ -62,7 +62,7 @@ describe("a stage", () => {
     await expect(withStage(client, DRIVER, () => Promise.reject(new Error("disk full")))).rejects.toThrow("disk full");
     expect(await runOf(run)).toMatchObject({ status: "FAILED", errorMessage: "disk full" });
     const other = await begun("silent");
-    await expect(withStage(client, DRIVER, () => Promise.reject(new Error(" ")))).rejects.toThrow();
+    await expect(withStage(client, DRIVER, () => Promise.reject(new Error(" ")))).rejects.toThrow(" ");
     expect(await runOf(other)).toMatchObject({ status: "FAILED", errorMessage: "failed without a message" });
   });
 
