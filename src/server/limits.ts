@@ -90,7 +90,7 @@ export function assertWithinLimits(
       if (selection.selectionSet === undefined) continue;
       const field =
         isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[selection.name.value] : undefined;
-      const isPaged = field?.args.some(({ name }) => name === "first") === true;
+      const isPaged = field?.args.some(({ name }) => name === "first" || name === "nodeIds") === true;
       const type = field === undefined ? undefined : getNamedType(field.type);
       visit(selection.selectionSet, type, depth + 1, isPaged ? factor * pageSize(selection.arguments ?? []) : factor);
     }
@@ -98,11 +98,16 @@ export function assertWithinLimits(
 
   function pageSize(args: readonly ArgumentNode[]): number {
     for (const { name, value } of args) {
-      if (name.value !== "first" && name.value !== "last") continue;
-      const size = sizeOf(value);
+      const size = name.value === "nodeIds" ? lengthOf(value) : isSize(name.value) ? sizeOf(value) : undefined;
       if (size !== undefined) return Math.max(1, size);
     }
     return DEFAULT_PAGE;
+  }
+
+  function lengthOf(value: ValueNode): number | undefined {
+    if (value.kind === Kind.LIST) return value.values.length;
+    const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
+    return Array.isArray(given) ? given.length : 1;
   }
 
   function sizeOf(value: ValueNode | undefined): number | undefined {
@@ -119,6 +124,10 @@ export function assertWithinLimits(
   }
 
   visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1, 1);
+}
+
+function isSize(argument: string): boolean {
+  return argument === "first" || argument === "last";
 }
 
 function assertBelow(limit: keyof OperationLimits, value: number, most: number, what: string): void {

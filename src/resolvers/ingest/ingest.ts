@@ -84,6 +84,30 @@ export async function hl7File(context: Context, hl7FilePath: string): Promise<Hl
   return file === null ? null : toHl7File(file);
 }
 
+/** Of one row of `hl7_files`, its segment and log; of a file of no log, -1 and its own path. */
+export function hl7FileId({ hl7FilePath, logFilePath, segmentNumber }: Hl7File): string {
+  return `${segmentNumber} ${logFilePath === NO_LOG.logFilePath ? hl7FilePath : logFilePath}`;
+}
+
+const HL7_FILE_ID = /^(-1|\d{1,10}) (.*)$/s;
+
+/** By {@link hl7FileId}; null when it is not there, undefined for text that is no such id. */
+export function hl7FileById(context: Context, id: string): Promise<Hl7File | null> | undefined {
+  const [, segment, path] = HL7_FILE_ID.exec(id) ?? [];
+  if (segment === undefined || path === undefined) return undefined;
+  return Number(segment) < 0 ? fileOfNoLog(context, path) : mappedFile(context, path, Number(segment));
+}
+
+async function fileOfNoLog(context: Context, path: string): Promise<Hl7File | null> {
+  const found = await hl7File(context, path);
+  return found?.logFilePath === NO_LOG.logFilePath ? found : null;
+}
+
+async function mappedFile({ loaders }: Context, logFilePath: string, segmentNumber: number): Promise<Hl7File | null> {
+  const file = await loaders.nodes.mapping.load({ logFilePath, segmentNumber });
+  return file === null ? null : toHl7File(file);
+}
+
 /** The other rows of a HL7 file's path: those besides the one that was given. */
 export async function otherMappings(context: Context, hl7: Hl7File): Promise<readonly Hl7File[]> {
   const [primary, others] = await Promise.all([

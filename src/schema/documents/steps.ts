@@ -2,6 +2,7 @@ import { isUploadStep, type ProcessingLogRow, type StepRow } from "../../db/docu
 import * as documents from "../../resolvers/documents/documents.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 import { File } from "./file.ts";
 
@@ -27,6 +28,7 @@ const StepKind = builder.enumType("StepKind", {
 
 export const FileProcessingStep = builder.objectRef<StepRow>("FileProcessingStep").implement({
   description: "The current state of one step of a file.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; the steps of a file are in its order." }),
     fileId: t.exposeID("fileId", { description: "The file." }),
@@ -73,6 +75,7 @@ export const FileProcessingStep = builder.objectRef<StepRow>("FileProcessingStep
 
 export const ProcessingLog = builder.objectRef<ProcessingLogRow>("ProcessingLog").implement({
   description: "One event of the history. Entries are never changed.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", {
       description: "Unique; of two entries with the same timestamp the greater id is the later.",

@@ -2,6 +2,7 @@ import type { FileStatusRow } from "../../db/ingest/tables.ts";
 import * as ingest from "../../resolvers/ingest/ingest.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 import { IngestCountsRef } from "./summary.ts";
 
@@ -27,6 +28,7 @@ export const IngestStatus = builder.enumType("IngestStatus", {
 
 export const FileStatus = builder.objectRef<FileStatusRow>("FileStatus").implement({
   description: "One report about a file. Reports are never changed: a file's history is all of its reports.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", {
       description: "Unique; of two reports with the same processedAt the greater id is the newer.",
@@ -62,7 +64,7 @@ const FileStatusConnection = connectionOf("FileStatus", FileStatus);
 const date =
   "Date of the log: as reported last for it, else the first eight digits in its file name; null when neither gives one.";
 
-const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
+export const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
 export const Hl7File = builder.objectRef<ingest.Hl7File>("Hl7File");
 const LogFileConnection = connectionOf("LogFile", LogFile);
 const Hl7FileConnection = connectionOf("Hl7File", Hl7File);
@@ -107,7 +109,9 @@ const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
 
 LogFile.implement({
   description: "A HL7-ish log. It is known as soon as a status of it or a HL7 file from it was reported.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.exposeID("logFilePath", { description: "Unique among logs: its path." }),
     logFilePath: t.exposeString("logFilePath", { description: "Its path, as the worker sees it." }),
     date: t.expose("date", { type: "Date", nullable: true, description: date }),
     currentStatus: t.field({
@@ -139,7 +143,12 @@ LogFile.implement({
 Hl7File.implement({
   description:
     "A HL7 file and the log that it was split from: one for each row of hl7_files, so that a path of several logs or segments is there once for each. A file that only statuses name is one of no log.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.id({
+      description: "Unique among HL7 files: its segment and its log; of a file of no log, -1 and its own path.",
+      resolve: ingest.hl7FileId,
+    }),
     hl7FilePath: t.exposeString("hl7FilePath", { description: "Its path or URI." }),
     logFilePath: t.exposeString("logFilePath", {
       description: "The log's path; empty for a file of no log.",

@@ -4,6 +4,7 @@ import { type EndpointKind, endpoint, endpoints, maskedCreds } from "../../resol
 import * as pipelines from "../../resolvers/pipelines/pipelines.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 
 export const LoadType = builder.enumType("LoadType", {
@@ -97,6 +98,7 @@ const masked =
 
 export const Source = builder.objectRef<EndpointRow>("Source").implement({
   description: "Where pipelines get their data from.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "UUID v7." }),
     sourceName: t.exposeString("name", { description: "Its name, by which pipelines refer to it." }),
@@ -112,6 +114,7 @@ export const Source = builder.objectRef<EndpointRow>("Source").implement({
 
 export const Destination = builder.objectRef<EndpointRow>("Destination").implement({
   description: "Where pipelines bring their data to.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "UUID v7." }),
     destinationName: t.exposeString("name", { description: "Its name, by which pipelines refer to it." }),
@@ -127,6 +130,7 @@ export const Destination = builder.objectRef<EndpointRow>("Destination").impleme
 
 export const PipelineStage = builder.objectRef<Omit<PipelineStageRow, "createdAt">>("PipelineStage").implement({
   description: "A stage of a template.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; another one after the template was replaced." }),
     pipelineName: t.exposeString("pipelineName", { description: "Name of the template." }),
@@ -149,7 +153,9 @@ export const Pipeline = builder.objectRef<PipelineRow>("Pipeline");
 
 Pipeline.implement({
   description: "What is to be done with one source table.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.exposeID("sourceTablename", { description: "Unique among pipelines: its source table." }),
     sourceTablename: t.exposeString("sourceTablename", { description: "Its key: the table in the source." }),
     sinkTablename: t.exposeString("sinkTablename", {
       nullable: true,

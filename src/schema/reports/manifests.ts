@@ -9,6 +9,7 @@ import * as manifests from "../../resolvers/reports/manifests.ts";
 import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
 import { givenFields } from "../given.ts";
+import { Node } from "../node.ts";
 import { ReportJob } from "./reports.ts";
 
 const scheduleMinutes = "Minutes between refreshes by the service; null: on demand only.";
@@ -19,8 +20,9 @@ const databaseId =
 const tableName =
   "Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The prefix `reporting.` may stand before it.";
 
-const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportManifest").implement({
+export const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportManifest").implement({
   description: "A report of one agency with a query of its own.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among custom manifests." }),
     tableName: t.exposeString("tableName", { description: "Name of its materialized view." }),
@@ -40,11 +42,12 @@ const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportMani
   }),
 });
 
-const CannedReport = builder.objectRef<CannedReportShape>("CannedReport");
-const CannedReportManifest = builder.objectRef<CannedManifest>("CannedReportManifest");
+export const CannedReport = builder.objectRef<CannedReportShape>("CannedReport");
+export const CannedReportManifest = builder.objectRef<CannedManifest>("CannedReportManifest");
 
 CannedReport.implement({
   description: "A report that several agencies have, each with a view of its own.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among canned reports." }),
     tableName: t.exposeString("tableName", { description: "What the names of its views begin with." }),
@@ -61,6 +64,7 @@ CannedReport.implement({
 
 CannedReportManifest.implement({
   description: "Gives a canned report to an agency.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among canned manifests." }),
     agencyId: t.exposeInt("agencyId", { description: "Number of the agency." }),

@@ -3,6 +3,7 @@ import { userError } from "../../resolvers/errors.ts";
 import * as runs from "../../resolvers/runs/runs.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { Pipeline, RunStatus } from "../pipelines/pipelines.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 
@@ -46,6 +47,7 @@ function stageSeconds({ startedAt, completedAt, timeTaken }: StageLogRow): numbe
 
 RunStageLog.implement({
   description: "What happened to a stage of a run.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),
     runId: t.exposeID("pipelineRunId", {
@@ -128,6 +130,7 @@ const RunStage = builder.objectRef<RunStageRow>("RunStage").implement({
 
 Run.implement({
   description: "One execution of a pipeline.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; a later run has a greater one." }),
     originId: t.exposeString("originId", {
