@@ -1,4 +1,5 @@
 import { type AccessLoaders, createAccessLoaders } from "./access/loaders.ts";
+import { type AttentionLoaders, createAttentionLoaders } from "./attention-subjects.ts";
 import { createDocumentsLoaders, type DocumentsLoaders } from "./documents/loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest/loaders.ts";
 import { createNodeLoaders, type NodeLoaders } from "./node-loaders.ts";
@@ -14,6 +15,7 @@ export interface Loaders {
   readonly documents: DocumentsLoaders;
   readonly reports: ReportsLoaders;
   readonly access: AccessLoaders;
+  readonly attention: AttentionLoaders;
   /** By id, for `node` and `nodes`. */
   readonly nodes: NodeLoaders;
 }
@@ -28,6 +30,7 @@ export function createLoaders(
   let documents: DocumentsLoaders | undefined;
   let reports: ReportsLoaders | undefined;
   let access: AccessLoaders | undefined;
+  let attention: AttentionLoaders | undefined;
   let nodes: NodeLoaders | undefined;
   return {
     get ingest() {
@@ -49,6 +52,10 @@ export function createLoaders(
     get access() {
       access ??= createAccessLoaders(db);
       return access;
+    },
+    get attention() {
+      attention ??= createAttentionLoaders(db, settings, viewer);
+      return attention;
     },
     get nodes() {
       nodes ??= createNodeLoaders(db);
