@@ -25,6 +25,7 @@ import "./reports/mutations.ts";
 import "./reports/changes.ts";
 import "./attention.ts";
 import "./overview.ts";
+import "./service.ts";
 import "./access/access.ts";
 import "./access/audit.ts";
 import "./nodes.ts";

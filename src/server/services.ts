@@ -1,3 +1,4 @@
+import manifest from "../../package.json" with { type: "json" };
 import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -47,6 +48,9 @@ export function createServices(options: {
       longRunningMinutes: config.WEIR_LONG_RUNNING_MINUTES,
       stepTimeoutMinutes: config.WEIR_STEP_TIMEOUT_MINUTES,
       failingAfter: config.WEIR_FAILING_AFTER,
+      coolingMinutes: config.WEIR_SEEDER_COOLING_MINUTES,
+      retentionDays: config.WEIR_RETENTION_DAYS,
+      version: manifest.version,
     },
   };
 }

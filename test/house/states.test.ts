@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/server/app.ts";
 import { bearer, makeToken } from "../support/access.ts";
@@ -189,4 +190,87 @@ describe("to viewers with limits", () => {
     expect(text.match(/^data: \{.*\}$/gm)).toHaveLength(2);
     stop.abort();
   });
+});
+
+describe("overviewChanged", () => {
+  const OVERVIEW = `subscription ($throttle: Int! = 250) { overviewChanged(throttleMs: $throttle) {
+    ingest { logFiles { parsed } } documents { status count } seeder { total } } }`;
+  const COUNTS = "{ overview { ingest { logFiles { parsed } } documents { status count } seeder { total } } }";
+
+  it("tells what the overview answers, whenever that differs, to all that are alike", async () => {
+    const { secret } = await makeToken(database, { name: "board", role: "VIEWER" });
+    const overview = async () =>
+      (
+        (await (
+          await fetch(app.url, {
+            method: "POST",
+            headers: { "content-type": "application/json", ...bearer(secret) },
+            body: JSON.stringify({ query: COUNTS }),
+          })
+        ).json()) as { data: { overview: object } }
+      ).data.overview;
+    const sockets = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const socket = await openSocket(app.url);
+        await socket.init({ token: secret });
+        socket.subscribe("1", OVERVIEW);
+        await socket.frame(({ type }) => type === "next");
+        return socket;
+      }),
+    );
+    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/board.log', 'Log', 'parsed')`;
+    await database.sql`insert into documents.files (filehash) values ('board')`;
+    const wanted = await overview();
+    for (const socket of sockets) {
+      const told = () =>
+        socket.frames
+          .filter(({ type }) => type === "next")
+          .map(({ payload }) => payload as { data: { overviewChanged: object } });
+      await socket.frame(() => JSON.stringify(told().at(-1)?.data.overviewChanged) === JSON.stringify(wanted));
+      expect(told().at(-1)?.data.overviewChanged).toEqual(wanted);
+    }
+  });
+
+  it("keeps agencies apart", async () => {
+    const { secret } = await makeToken(database, { name: "of nobody", role: "VIEWER", agencySlugs: ["nobody"] });
+    const socket = await openSocket(app.url);
+    await socket.init({ token: secret });
+    socket.subscribe("1", OVERVIEW);
+    const first = await socket.frame(({ type }) => type === "next");
+    expect(first.payload).toMatchObject({ data: { overviewChanged: { seeder: { total: 0 } } } });
+  });
+});
+
+it("service tells its version, the database's time and its thresholds", async () => {
+  const other = await startService(database.url, { WEIR_STUCK_STAGED_MINUTES: "90", WEIR_RETENTION_DAYS: "3" });
+  const { secret } = await makeToken(database, { name: "asks", role: "VIEWER" });
+  const { data } = (await (
+    await fetch(other.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...bearer(secret) },
+      body: JSON.stringify({
+        query:
+          "{ service { version now retentionDays thresholds { stuckStagedMinutes longRunningMinutes stepTimeoutMinutes failingAfter coolingMinutes } } }",
+      }),
+    })
+  ).json()) as { data: { service: { now: string } } };
+  const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
+  expect(data.service).toEqual({
+    version,
+    now: expect.stringMatching(/Z$/),
+    retentionDays: 3,
+    thresholds: {
+      stuckStagedMinutes: 90,
+      longRunningMinutes: 20,
+      stepTimeoutMinutes: 10,
+      failingAfter: 3,
+      coolingMinutes: 30,
+    },
+  });
+  const [{ gap }] =
+    (await database.sql`select abs(extract(epoch from now() - ${data.service.now}::timestamptz))::float8 as gap`) as unknown as [
+      { gap: number },
+    ];
+  expect(gap).toBeLessThan(60);
+  await other.stop();
 });
