@@ -90,24 +90,28 @@ export function assertWithinLimits(
       if (selection.selectionSet === undefined) continue;
       const field =
         isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[selection.name.value] : undefined;
-      const isPaged = field?.args.some(({ name }) => name === "first" || name === "nodeIds") === true;
+      const names = field?.args.map(({ name }) => name) ?? [];
+      const args = selection.arguments ?? [];
+      const entries = (names.includes("first") ? pageSize(args) : 1) * (names.some(isListOfKeys) ? keysOf(args) : 1);
       const type = field === undefined ? undefined : getNamedType(field.type);
-      visit(selection.selectionSet, type, depth + 1, isPaged ? factor * pageSize(selection.arguments ?? []) : factor);
+      visit(selection.selectionSet, type, depth + 1, factor * entries);
     }
   }
 
   function pageSize(args: readonly ArgumentNode[]): number {
     for (const { name, value } of args) {
-      const size = name.value === "nodeIds" ? lengthOf(value) : isSize(name.value) ? sizeOf(value) : undefined;
+      if (name.value !== "first" && name.value !== "last") continue;
+      const size = sizeOf(value);
       if (size !== undefined) return Math.max(1, size);
     }
     return DEFAULT_PAGE;
   }
 
-  function lengthOf(value: ValueNode): number | undefined {
-    if (value.kind === Kind.LIST) return value.values.length;
-    const given = value.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
-    return Array.isArray(given) ? given.length : 1;
+  function keysOf(args: readonly ArgumentNode[]): number {
+    const value = args.find(({ name }) => isListOfKeys(name.value))?.value;
+    if (value?.kind === Kind.LIST) return Math.max(1, value.values.length);
+    const given = value?.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
+    return Array.isArray(given) ? Math.max(1, given.length) : 1;
   }
 
   function sizeOf(value: ValueNode | undefined): number | undefined {
@@ -126,8 +130,9 @@ export function assertWithinLimits(
   visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1, 1);
 }
 
-function isSize(argument: string): boolean {
-  return argument === "first" || argument === "last";
+/** Arguments that name what is answered, one entry for each. */
+function isListOfKeys(argument: string): boolean {
+  return argument === "nodeIds" || argument === "sourceTablenames";
 }
 
 function assertBelow(limit: keyof OperationLimits, value: number, most: number, what: string): void {

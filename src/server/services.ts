@@ -8,6 +8,7 @@ import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
 import { createReportWriters } from "../resolvers/reports/writes.ts";
+import { createDriverLog } from "../resolvers/runs/driver-log.ts";
 import { createRunWriters } from "../resolvers/runs/writes.ts";
 import type { Services } from "../resolvers/services.ts";
 import type { Config } from "./config.ts";
@@ -32,6 +33,7 @@ export function createServices(options: {
     stepWriters: createStepWriters(database),
     runWriters: createRunWriters(database),
     reportWriters: createReportWriters(database),
+    driverLog: createDriverLog(database),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,

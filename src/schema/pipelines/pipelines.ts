@@ -211,7 +211,20 @@ const PipelineFilter = builder.inputType("PipelineFilter", {
     sinkType: t.string({ description: "Of this kind of sink." }),
     lastRunStatus: t.field({ type: [RunStatus], description: "Whose last run ended so." }),
     isOverdue: t.boolean({ description: "That are overdue; false: that are not." }),
+    latestRunStatus: t.field({
+      type: [RunStatus],
+      description: "Whose newest run is in one of these states, one that goes on among them.",
+    }),
   }),
+});
+
+const PipelineOrder = builder.enumType("PipelineOrder", {
+  description: "The order of a list of pipelines; those that are equal in it go by name.",
+  values: {
+    NAME: { description: "By source table." },
+    LAST_RUN_FIRST: { description: "By the end of the last run, newest first; those that never ran come last." },
+    NEXT_RUN_FIRST: { description: "By when they are due, most urgent first; those without a schedule come last." },
+  } as const,
 });
 
 const ofKind = (kind: EndpointKind) => (_root: unknown, _args: unknown, context: Parameters<typeof endpoints>[0]) =>
@@ -229,8 +242,12 @@ builder.queryFields((t) => ({
   pipelines: t.field({
     type: PipelineConnection,
     authScopes: { role: "VIEWER", system: "pipelines" },
-    args: { filter: t.arg({ type: PipelineFilter, description: "Which ones; null: all." }), ...pageArgs },
-    description: "Pipelines by name. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    args: {
+      filter: t.arg({ type: PipelineFilter, description: "Which ones; null: all." }),
+      orderBy: t.arg({ type: PipelineOrder, description: "Their order; null: NAME." }),
+      ...pageArgs,
+    },
+    description: "Pipelines, by name unless orderBy says otherwise. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: (_root, args, context) => pipelines.pipelines(context, args),
   }),
   source: t.field({

@@ -145,6 +145,8 @@ export type PipelineFilter = {
   readonly isOverdue?: boolean | null | undefined;
   /** Whose last run ended so. */
   readonly lastRunStatus?: ReadonlyArray<RunStatus> | null | undefined;
+  /** Whose newest run is in one of these states, one that goes on among them. */
+  readonly latestRunStatus?: ReadonlyArray<RunStatus> | null | undefined;
   /** Whose source or sink table's name has this text, in any case. */
   readonly search?: string | null | undefined;
   /** Of this kind of sink. */
