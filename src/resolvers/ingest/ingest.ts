@@ -4,7 +4,7 @@ import { badInput } from "../errors.ts";
 import { checkIdempotencyKey } from "../input.ts";
 import { connect } from "../lists.ts";
 import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
-import { countStuckStaged, type IngestCounts, type IngestSummary, summarize } from "./counts.ts";
+import { countStuckStaged, type IngestCounts, type IngestSummary, readOldestStaged, summarize } from "./counts.ts";
 import type { FileStatusFilter, Hl7FileFilter, LogFileFilter } from "./filters.ts";
 import {
   checkFileStatus,
@@ -19,6 +19,7 @@ import {
   countStatusesOf,
   currentStatusOf,
   HL7_FILE_ORDER,
+  type LogFileOrder,
   listHl7Files,
   listLogFiles,
   listRecent,
@@ -62,14 +63,17 @@ export async function recentFileStatuses(
   });
 }
 
-export async function logFiles(context: Context, args: FilterArgs<LogFileFilter>): Promise<Connection<LogFile>> {
+export async function logFiles(
+  context: Context,
+  args: FilterArgs<LogFileFilter> & { readonly orderBy?: LogFileOrder | null | undefined },
+): Promise<Connection<LogFile>> {
   const { database, settings } = context;
-  return connect(await listLogFiles(database.db, args.filter ?? {}, args, settings.maxPageSize), toLogFile);
+  return connect(await listLogFiles(database.db, args.filter ?? {}, args, settings), toLogFile);
 }
 
 export async function hl7Files(context: Context, args: FilterArgs<Hl7FileFilter>): Promise<Connection<Hl7File>> {
   const { database, settings } = context;
-  return connect(await listHl7Files(database.db, args.filter ?? {}, args, settings.maxPageSize), toHl7File);
+  return connect(await listHl7Files(database.db, args.filter ?? {}, args, settings), toHl7File);
 }
 
 /** Null when neither table names the log. */
@@ -144,12 +148,12 @@ export async function statusesOf(
 }
 
 export async function hl7FilesOf(
-  { database, loaders }: Context,
+  { database, loaders, settings }: Context,
   logFilePath: string,
   args: FilterArgs<Hl7FileFilter>,
 ): Promise<Connection<Hl7File>> {
   const page = await loaders.ingest.hl7Files.page(logFilePath, args);
-  const count = () => countHl7FilesOf(database.db, logFilePath, args.filter ?? {});
+  const count = () => countHl7FilesOf(database.db, logFilePath, args.filter ?? {}, settings);
   return toConnection(HL7_FILE_ORDER, page, count, toHl7File);
 }
 
@@ -165,6 +169,11 @@ export async function ingestSummary(
 ): Promise<IngestSummary> {
   if (from != null && to != null && from > to) throw badInput(`from (${from}) is after to (${to}). Swap them.`);
   return summarize(context.database.db, from ?? null, to ?? null);
+}
+
+/** When the oldest HL7 file that is still staged was; null when none is. */
+export function oldestStagedAt({ database }: Context): Promise<string | null> {
+  return readOldestStaged(database.db);
 }
 
 export function stuckStaged({ database, settings }: Context): Promise<number> {

@@ -88,9 +88,23 @@ const LogFileFilter = builder.inputType("LogFileFilter", {
   fields: (t) => ({
     pathPrefix: t.string({ description: "Paths that begin with this text." }),
     status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
+    hl7Status: t.field({
+      type: [IngestStatus],
+      description: "That have a HL7 file whose latest status is one of these: [FAILED] finds logs with failed files.",
+    }),
+    isStuck: t.boolean({ description: "That have a HL7 file which is stuck; false: that have none." }),
+    search: t.string({ description: "Whose path has this text, in any case: of the latest 20,000 logs." }),
     dateFrom: t.field({ type: "Date", description: "Of this date or later." }),
     dateTo: t.field({ type: "Date", description: "Of this date or earlier." }),
   }),
+});
+
+const LogFileOrder = builder.enumType("LogFileOrder", {
+  description: "The order of a list of logs.",
+  values: {
+    DATE: { description: "Latest date first, then by path; logs without a date come last." },
+    RECENT_FIRST: { description: "By the log's own latest status, newest first; logs without one are left out." },
+  } as const,
 });
 
 const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
@@ -102,6 +116,9 @@ const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
     }),
     pathPrefix: t.string({ description: "Paths that begin with this text." }),
     status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
+    isStuck: t.boolean({
+      description: "STAGED for longer than WEIR_STUCK_STAGED_MINUTES; false: all others.",
+    }),
     dateFrom: t.field({ type: "Date", description: "Of logs of this date or later." }),
     dateTo: t.field({ type: "Date", description: "Of logs of this date or earlier." }),
   }),
@@ -131,6 +148,17 @@ LogFile.implement({
       args: { filter: t.arg({ type: Hl7FileFilter, description: "Only those that meet it." }), ...pageArgs },
       description: "The HL7 files split from it, in the order of their segments.",
       resolve: (log, args, context) => ingest.hl7FilesOf(context, log.logFilePath, args),
+    }),
+    segmentStatuses: t.string({
+      description:
+        "The latest statuses of its HL7 files in the order of their segments, as text: a letter and how many in a row have it, as I12S3F1. P parsed, S staged, I ingested, F failed, U unknown, N none yet. Of a log with more than 10,000, those of the first. Empty for none.",
+      resolve: ({ logFilePath }, _args, { loaders }) => loaders.ingest.segments.load(logFilePath),
+    }),
+    changedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "The newest processedAt of its own statuses and those of its HL7 files; null while there is none.",
+      resolve: ({ logFilePath }, _args, { loaders }) => loaders.ingest.lastChange.load(logFilePath),
     }),
     hl7FileCounts: t.field({
       type: IngestCountsRef,
@@ -221,8 +249,12 @@ builder.queryFields((t) => ({
   logFiles: t.field({
     type: LogFileConnection,
     authScopes: { role: "VIEWER", system: "ingest" },
-    args: { filter: t.arg({ type: LogFileFilter, description: "Only those that meet it." }), ...pageArgs },
-    description: "Logs, latest date first, then by path; logs without a date come last. Role: VIEWER.",
+    args: {
+      filter: t.arg({ type: LogFileFilter, description: "Only those that meet it." }),
+      orderBy: t.arg({ type: LogFileOrder, description: "Their order; null: DATE." }),
+      ...pageArgs,
+    },
+    description: "Logs, by date unless orderBy says otherwise. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.logFiles(context, args),
   }),
   hl7File: t.field({

@@ -131,8 +131,14 @@ export type LogFileFilter = {
   readonly dateFrom?: string | null | undefined;
   /** Of this date or earlier. */
   readonly dateTo?: string | null | undefined;
+  /** That have a HL7 file whose latest status is one of these: [FAILED] finds logs with failed files. */
+  readonly hl7Status?: ReadonlyArray<IngestStatus> | null | undefined;
+  /** That have a HL7 file which is stuck; false: that have none. */
+  readonly isStuck?: boolean | null | undefined;
   /** Paths that begin with this text. */
   readonly pathPrefix?: string | null | undefined;
+  /** Whose path has this text, in any case: of the latest 20,000 logs. */
+  readonly search?: string | null | undefined;
   /** Whose latest status is one of these. */
   readonly status?: ReadonlyArray<IngestStatus> | null | undefined;
 };
