@@ -100,7 +100,7 @@ export function listRecent(
 /** By the log's own latest status, newest first; those without one are left out. */
 const RECENT_LOG_ORDER: Order<FileRow> = { ...RECENT_ORDER, name: "recent_log" };
 
-export const LOG_FILE_ORDERS = { DATE: LOG_FILE_ORDER, RECENT_FIRST: RECENT_LOG_ORDER } as const;
+const LOG_FILE_ORDERS = { DATE: LOG_FILE_ORDER, RECENT_FIRST: RECENT_LOG_ORDER } as const;
 export type LogFileOrder = keyof typeof LOG_FILE_ORDERS;
 
 export function listLogFiles(

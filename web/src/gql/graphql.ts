@@ -62,6 +62,8 @@ export type FileFilter = {
   readonly createdBefore?: string | null | undefined;
   /** Of exactly this filehash: the same content. */
   readonly filehash?: string | null | undefined;
+  /** That have a step which is IN_PROGRESS for more than WEIR_STEP_TIMEOUT_MINUTES; false: that have none. */
+  readonly isStalled?: boolean | null | undefined;
   /** This text is in the original filename, in any case, or begins the filehash. */
   readonly search?: string | null | undefined;
   /** With one of these overall statuses. */
