@@ -22,6 +22,7 @@ import "./documents/mutations.ts";
 import "./documents/migration.ts";
 import "./documents/changes.ts";
 import "./reports/reports.ts";
+import "./reports/all-reports.ts";
 import "./reports/dashboard.ts";
 import "./reports/manifests.ts";
 import "./reports/mutations.ts";

@@ -5,7 +5,7 @@ import { connectionOf, pageArgs } from "../connections.ts";
 import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 
-const ReportType = builder.enumType("ReportType", {
+export const ReportType = builder.enumType("ReportType", {
   description: "Where a report's query comes from.",
   values: {
     CUSTOM: { value: "custom", description: "Written for one agency." },
