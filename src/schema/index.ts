@@ -30,6 +30,7 @@ import "./reports/changes.ts";
 import "./attention.ts";
 import "./overview.ts";
 import "./service.ts";
+import "./throughput.ts";
 import "./access/access.ts";
 import "./access/audit.ts";
 import "./nodes.ts";

@@ -19,7 +19,7 @@ beforeAll(async () => {
       ('visits', 'Visits', 2, 'south', 'select 1', true, null, null)`;
   await database.sql`insert into reporting.seeder_canned_report (table_name, report_name, query) values ('staff', 'Staff', 'select 1')`;
   await database.sql`insert into reporting.seeder_canned_report_manifest (agency_id, agency_slug, canned_report_id) values (1, 'north', 1), (2, 'south', 1)`;
-  for (let run = 1; run <= 25; run += 1) {
+  for (let run = 1; run <= 40; run += 1) {
     // The five oldest were slow; every third failed.
     const status = run % 3 === 0 ? "error" : "success";
     await database.sql`insert into reporting.seeder_run_history (run_id, manifest_id, table_name, report_name, agency_id, agency_slug, report_type, status,
@@ -50,10 +50,10 @@ it("a job tells its schedule, its cooling, how old it is and what it usually tak
     nextRefreshAt: "2026-01-01T00:30:00.000000Z",
     nextRunAt: "2026-01-01T00:30:00.000000Z",
     coolingUntil: "2100-01-01T00:00:00.000000Z",
-    lastSuccessAt: "2026-01-02T01:00:10.000000Z",
-    recordsProcessed: 25,
-    bytesProcessed: 2500,
-    usualDurationSeconds: 11,
+    lastSuccessAt: "2026-01-02T16:00:10.000000Z",
+    recordsProcessed: 40,
+    bytesProcessed: 4000,
+    usualDurationSeconds: 10.5,
   });
   await using counted = await countStatements(database.url);
   const { names } = await counted.run(`{ seederJobs { nodes { tableName ${DETAILS} } } }`);
@@ -117,5 +117,5 @@ it("nothing of other agencies is told: no report, no agency, and no number of th
   await database.sql`update reporting.seeder_job_status set agency_slug = 'north' where table_name = 'beds'`;
   const JOB = '{ seederJob(tableName: "beds") { lastSuccessAt } }';
   expect(await read(JOB, all)).toEqual({ seederJob: { lastSuccessAt: "2026-02-02T00:00:09.000000Z" } });
-  expect(await read(JOB, north)).toEqual({ seederJob: { lastSuccessAt: "2026-01-02T01:00:10.000000Z" } });
+  expect(await read(JOB, north)).toEqual({ seederJob: { lastSuccessAt: "2026-01-02T16:00:10.000000Z" } });
 });
