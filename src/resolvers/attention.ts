@@ -9,7 +9,7 @@ import { type Connection, type PageArgs, toConnection } from "./paging.ts";
 import { agencyScope } from "./reports/agency-scope.ts";
 import type { Settings } from "./settings.ts";
 import { writeInTransaction } from "./transactions.ts";
-import { type System, sees } from "./viewer.ts";
+import { type System, sees, type Viewer } from "./viewer.ts";
 
 /** Subjects that an item tells. */
 const MOST_SUBJECTS = 200;
@@ -127,6 +127,12 @@ const KINDS = {
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type AttentionKind = keyof typeof KINDS;
+
+/** The kinds of what a viewer sees, each with what the keys of its subjects are. */
+export function kindsFor(viewer: Viewer): ReadonlyMap<string, Topic> {
+  const kinds: readonly (readonly [string, Kind])[] = Object.entries(KINDS);
+  return new Map(kinds.filter(([, { system }]) => sees(viewer, system)).map(([kind, { topic }]) => [kind, topic]));
+}
 
 export interface AttentionItem {
   readonly id: string;

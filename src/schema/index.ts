@@ -34,6 +34,7 @@ import "./throughput.ts";
 import "./access/access.ts";
 import "./access/audit.ts";
 import "./nodes.ts";
+import "./search.ts";
 
 /** graphql-js acts on it by its name, and does not have it in a schema by itself. */
 const KEEP_THE_OTHERS = new GraphQLDirective({

@@ -94,7 +94,8 @@ entity(AuditEntry, idOf, {
   load: numbered(({ loaders }, id) => loaders.nodes.auditEntry.load(id)),
 });
 
-async function find(context: Parameters<typeof node>[0], nodeId: string): Promise<object | null> {
+/** The entity of a global id, for a field of the interface. */
+export async function find(context: Parameters<typeof node>[0], nodeId: string): Promise<object | null> {
   const found = await node(context, sources, nodeId);
   return found === null ? null : markAs(found.type, found.row);
 }
