@@ -9,7 +9,6 @@ import {
   IS_PRIMARY,
 } from "../../db/ingest/tables.ts";
 import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
-import { textArray } from "../batches.ts";
 import type { Settings } from "../settings.ts";
 
 type Maybe<T> = T | null | undefined;
@@ -92,6 +91,14 @@ export function statusChanges(filter: FileStatusFilter): Filter {
   return changesOf("FILE_STATUS", conditionsOf(filter));
 }
 
+/** Mappings of HL7 files, of one log or of all. */
+export function mappingChanges(logFilePath: Maybe<string>): Filter {
+  return changesOf(
+    "HL7_FILE",
+    when(logFilePath, (path) => ({ column: "logFilePath" as const, in: [path] })),
+  );
+}
+
 /** The type as a literal: the indexes of the current state are partial on it, and a parameter would hide that. */
 function ofType(type: FileTypeWord): SQL {
   return type === "Log" ? sql`${files.type} = 'Log'` : sql`${files.type} = 'HL7'`;
@@ -131,7 +138,13 @@ function hasHl7(condition: SQL): SQL {
 }
 
 function inWords(words: readonly string[]): SQL {
-  return sql`h.known_status = any(${textArray(words)})`;
+  // Each word by itself: the planner knows how many files have it.
+  return words.length === 0
+    ? sql`false`
+    : sql`h.known_status in (${sql.join(
+        words.map((word) => sql`${word}`),
+        sql`, `,
+      )})`;
 }
 
 function isStuckHl7({ stuckStagedMinutes }: Thresholds): SQL {
