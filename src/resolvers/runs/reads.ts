@@ -10,7 +10,7 @@ import {
   type TriggerWord,
   UNFINISHED,
 } from "../../db/pipelines/tables.ts";
-import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
+import { type Condition, changesOf, conditionsToSql, containsText, type Filter, when } from "../../feed/conditions.ts";
 import { bigintArray, textArray } from "../batches.ts";
 import { badInput } from "../errors.ts";
 import { numberedId } from "../input.ts";
@@ -53,9 +53,11 @@ function conditionsOf(filter: RunFilter): Condition<keyof RunRow>[] {
     ...when(filter.triggeredBy, (words) => ({ column: "knownTriggeredBy" as const, in: words })),
     ...when(filter.startedAfter, (after) => ({ column: "startedAt" as const, after })),
     ...when(filter.startedBefore, (before) => ({ column: "startedAt" as const, before })),
-    ...when(filter.errorContains, (contains) => ({ column: "errorMessage" as const, others: [], contains })),
   ];
 }
+
+/** Failures that are looked through for a text: the newest. */
+export const MOST_SEARCHED = 20_000;
 
 /** The row of a run, which the database's definition takes. */
 const RUN = sql.raw("pipeline_runs_master");
@@ -67,6 +69,12 @@ export function whereRun(filter: RunFilter, longRunningMinutes: number): SQL | u
     conditionsToSql(pipelineRuns, conditionsOf(filter)),
     // The status first, and by its index: few of many runs go on.
     wanted === true ? and(eq(pipelineRuns.knownStatus, "running"), isLong) : undefined,
+    filter.errorContains == null
+      ? undefined
+      : sql`${pipelineRuns.id} in (select f.id from (
+            select id, error_message from pipeline.pipeline_runs_master where known_status = 'failed'
+            order by id desc limit ${MOST_SEARCHED}) f
+          where ${containsText([sql`f.error_message`], filter.errorContains)})`,
     wanted === false ? sql`not coalesce(${isLong}, false)` : undefined,
   );
 }
@@ -78,7 +86,10 @@ export function runChanges(filter: RunFilter): Filter {
       "isLongRunning can't filter changes: a run begins to take long by the clock, without a change. Query runs for it.",
     );
   }
-  return changesOf("RUN", conditionsOf(filter));
+  return changesOf("RUN", [
+    ...conditionsOf(filter),
+    ...when(filter.errorContains, (contains) => ({ column: "errorMessage" as const, others: [], contains })),
+  ]);
 }
 
 /** Runs whose next stage waits for a driver container. */

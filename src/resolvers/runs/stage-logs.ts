@@ -1,11 +1,12 @@
-import { sql } from "drizzle-orm";
+import { and, sql } from "drizzle-orm";
 import type { Known } from "../../db/columns.ts";
 import { type StageLogRow, type StageStatusWord, stageLogs } from "../../db/pipelines/tables.ts";
-import { conditionsToSql, when } from "../../feed/conditions.ts";
+import { conditionsToSql, containsText, when } from "../../feed/conditions.ts";
 import type { Context } from "../context.ts";
 import { numberedId } from "../input.ts";
 import { connect, listRows } from "../lists.ts";
 import type { Connection, FilterArgs, Order } from "../paging.ts";
+import { MOST_SEARCHED } from "./reads.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -37,13 +38,19 @@ export async function runStageLogs(
     ...when(filter.status, (words) => ({ column: "knownStatus" as const, in: words })),
     ...when(filter.startedAfter, (after) => ({ column: "startedAt" as const, after })),
     ...when(filter.startedBefore, (before) => ({ column: "startedAt" as const, before })),
-    ...when(filter.errorContains, (contains) => ({ column: "errorMessage" as const, others: [], contains })),
   ]);
+  const withError =
+    filter.errorContains == null
+      ? undefined
+      : sql`${stageLogs.id} in (select f.id from (
+            select id, error_message from pipeline.pipeline_run_stage_logs where known_status = 'failed'
+            order by id desc limit ${MOST_SEARCHED}) f
+          where ${containsText([sql`f.error_message`], filter.errorContains)})`;
   const list = await listRows(database.db, {
     name: "runs.stage_logs_of_all",
     table: stageLogs,
     order: STAGE_LOG_ORDER,
-    where,
+    where: and(where, withError),
     args,
     maxSize: settings.maxPageSize,
   });

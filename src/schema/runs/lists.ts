@@ -13,7 +13,9 @@ const StageLogFilter = builder.inputType("RunStageLogFilter", {
     status: t.field({ type: [StageStatus], description: "In one of these states." }),
     startedAfter: t.field({ type: "DateTime", description: "Started after this instant." }),
     startedBefore: t.field({ type: "DateTime", description: "Started before this instant." }),
-    errorContains: t.string({ description: "Whose error has this text, in any case." }),
+    errorContains: t.string({
+      description: "That failed with this text in their error, in any case: of the newest 20,000 that failed.",
+    }),
   }),
 });
 

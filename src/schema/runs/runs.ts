@@ -235,7 +235,9 @@ export const RunFilter = builder.inputType("RunFilter", {
     isLongRunning: t.boolean({
       description: "Running for longer than usual, or not. Refused in subscriptions: it comes about by the clock.",
     }),
-    errorContains: t.string({ description: "Whose error has this text, in any case." }),
+    errorContains: t.string({
+      description: "That failed with this text in their error, in any case: of the newest 20,000 that failed.",
+    }),
   }),
 });
 
