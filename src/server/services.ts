@@ -33,7 +33,7 @@ export function createServices(options: {
     stepWriters: createStepWriters(database),
     runWriters: createRunWriters(database),
     reportWriters: createReportWriters(database),
-    driverLog: createDriverLog(database),
+    driverLog: createDriverLog(),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,

@@ -42,7 +42,7 @@ const DriverRef = builder.objectRef<Driver>("Driver").implement({
       type: "DateTime",
       nullable: true,
       description:
-        "When it last asked for a stage or sent a heartbeat, to about 10 seconds; null where it was never seen: drivers that report without claiming are not.",
+        "When it last asked for a stage or sent a heartbeat, to about 2 seconds; null where it was never seen: drivers that report without claiming are not.",
     }),
     holds: t.field({
       type: [HeldStageRef],
