@@ -10,6 +10,7 @@ const FEW = 50;
 const SUMS = [
   { table: sql`ingest.file_counts`, of: sql`type, date, status, has_log` },
   { table: sql`documents.file_counts`, of: sql`status` },
+  { table: sql`documents.step_counts`, of: sql`step_name, status` },
 ];
 
 /** Adds the rows of each table of sums up into few. Any number of instances may call this at once. */

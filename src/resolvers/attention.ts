@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
 import { instantFromPostgres } from "../db/columns.ts";
 import type { Topic } from "../feed/topics.ts";
+import { type AttentionSubject, MOST_LOOKED_AT, SUBJECT_ORDER } from "./attention-subjects.ts";
 import { textArray } from "./batches.ts";
 import type { Context } from "./context.ts";
 import { badInput, userError } from "./errors.ts";
+import { type Connection, type PageArgs, toConnection } from "./paging.ts";
 import { agencyScope } from "./reports/agency-scope.ts";
 import type { Settings } from "./settings.ts";
 import { writeInTransaction } from "./transactions.ts";
-import { type System, sees } from "./viewer.ts";
+import { type System, sees, type Viewer } from "./viewer.ts";
 
-/** Subjects of one kind that are looked at; beyond, a group is told without the number of all. */
-const MOST = 1_000;
 /** Subjects that an item tells. */
 const MOST_SUBJECTS = 200;
 
@@ -128,11 +128,10 @@ const KINDS = {
 
 export type AttentionKind = keyof typeof KINDS;
 
-export interface AttentionSubject {
-  readonly topic: Topic;
-  readonly key: string;
-  readonly title: string;
-  readonly at: string | null;
+/** The kinds of what a viewer sees, each with what the keys of its subjects are. */
+export function kindsFor(viewer: Viewer): ReadonlyMap<string, Topic> {
+  const kinds: readonly (readonly [string, Kind])[] = Object.entries(KINDS);
+  return new Map(kinds.filter(([, { system }]) => sees(viewer, system)).map(([kind, { topic }]) => [kind, topic]));
 }
 
 export interface AttentionItem {
@@ -140,6 +139,8 @@ export interface AttentionItem {
   readonly kind: AttentionKind;
   readonly severity: Kind["severity"];
   readonly system: Kind["system"];
+  /** What the keys of its subjects are. */
+  readonly topic: Topic;
   readonly actions: readonly AttentionAction[];
   readonly title: string;
   /** The newest error's own words. */
@@ -172,7 +173,7 @@ export async function attention(context: Context): Promise<readonly AttentionIte
   const rows = await database.db.execute<ItemJson>(sql`/* weir.attention */
     select a.*, coalesce(k.up_to >= a.latest, false) as is_acknowledged
     from weir.attention(${settings.stuckStagedMinutes}, ${settings.longRunningMinutes}, ${settings.stepTimeoutMinutes},
-      ${settings.failingAfter}, ${scope === null ? null : textArray(scope)}, ${MOST}) a
+      ${settings.failingAfter}, ${scope === null ? null : textArray(scope)}, ${MOST_LOOKED_AT}) a
     left join weir.acknowledgement k on k.viewer = ${viewer.name ?? ""} and k.id = a.id
     order by a.since nulls last, a.id`);
   const items = rows.map((row) => toItem(row, settings)).filter(({ system }) => sees(viewer, system));
@@ -205,6 +206,21 @@ export function subjectsOf({ subjects }: AttentionItem, first: number): readonly
   return subjects.slice(0, first);
 }
 
+/** The subjects of an item, newest first: of as many as are looked at. */
+export async function allSubjectsOf(
+  { loaders }: Context,
+  { id, kind, topic, count }: AttentionItem,
+  args: PageArgs,
+): Promise<Connection<AttentionSubject>> {
+  const page = await loaders.attention.subjects.page({ id, kind }, args);
+  return toConnection(
+    SUBJECT_ORDER,
+    page,
+    () => Promise.resolve(count),
+    (row) => ({ topic, ...row }),
+  );
+}
+
 function toItem(row: ItemJson, settings: Settings): AttentionItem {
   const { id, kind, place, message, subject_count: count, is_complete: isComplete, since, latest } = row;
   const { severity, system, actions, topic, say, one, many }: Kind = KINDS[kind];
@@ -219,6 +235,7 @@ function toItem(row: ItemJson, settings: Settings): AttentionItem {
     kind,
     severity,
     system,
+    topic,
     actions,
     message,
     title: say(who, isOne, place, settings),

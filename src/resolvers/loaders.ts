@@ -1,6 +1,8 @@
 import { type AccessLoaders, createAccessLoaders } from "./access/loaders.ts";
+import { type AttentionLoaders, createAttentionLoaders } from "./attention-subjects.ts";
 import { createDocumentsLoaders, type DocumentsLoaders } from "./documents/loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest/loaders.ts";
+import { createNodeLoaders, type NodeLoaders } from "./node-loaders.ts";
 import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines/loaders.ts";
 import { createReportsLoaders, type ReportsLoaders } from "./reports/loaders.ts";
 import type { Services } from "./services.ts";
@@ -13,6 +15,9 @@ export interface Loaders {
   readonly documents: DocumentsLoaders;
   readonly reports: ReportsLoaders;
   readonly access: AccessLoaders;
+  readonly attention: AttentionLoaders;
+  /** By id, for `node` and `nodes`. */
+  readonly nodes: NodeLoaders;
 }
 
 /** Each system's are made when a field asks for them: most operations, and each event of a subscription, ask one system. */
@@ -25,6 +30,8 @@ export function createLoaders(
   let documents: DocumentsLoaders | undefined;
   let reports: ReportsLoaders | undefined;
   let access: AccessLoaders | undefined;
+  let attention: AttentionLoaders | undefined;
+  let nodes: NodeLoaders | undefined;
   return {
     get ingest() {
       ingest ??= createIngestLoaders(db, settings);
@@ -45,6 +52,14 @@ export function createLoaders(
     get access() {
       access ??= createAccessLoaders(db);
       return access;
+    },
+    get attention() {
+      attention ??= createAttentionLoaders(db, settings, viewer);
+      return attention;
+    },
+    get nodes() {
+      nodes ??= createNodeLoaders(db);
+      return nodes;
     },
   };
 }

@@ -6,6 +6,7 @@ import type { IngestWriters } from "./ingest/writes.ts";
 import type { Keyring } from "./pipelines/credentials.ts";
 import type { ReportEngine } from "./reports/engine.ts";
 import type { ReportWriters } from "./reports/writes.ts";
+import type { DriverLog } from "./runs/driver-log.ts";
 import type { RunWriters } from "./runs/writes.ts";
 import type { Settings } from "./settings.ts";
 
@@ -17,6 +18,7 @@ export interface Services {
   readonly stepWriters: StepWriters;
   readonly runWriters: RunWriters;
   readonly reportWriters: ReportWriters;
+  readonly driverLog: DriverLog;
   readonly reportEngine: ReportEngine;
   readonly mutationRate: MutationRate;
   readonly settings: Settings;

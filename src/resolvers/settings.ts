@@ -14,4 +14,10 @@ export interface Settings {
   readonly stepTimeoutMinutes: number;
   /** A report that failed so many times in a row is failing. */
   readonly failingAfter: number;
+  /** A report that failed too often in a row is left alone for so many minutes. */
+  readonly coolingMinutes: number;
+  /** Changes, and so cursors, are kept for so many days. */
+  readonly retentionDays: number;
+  /** Of the service. */
+  readonly version: string;
 }

@@ -1,14 +1,19 @@
+import { TOPIC_NAMES } from "../feed/topics.ts";
 import {
   type AttentionAction as Action,
   acknowledge,
+  allSubjectsOf,
   attention,
   type AttentionItem as Item,
   type AttentionKind as KindName,
-  type AttentionSubject as Subject,
   subjectsOf,
 } from "../resolvers/attention.ts";
+import type { AttentionSubject as Subject } from "../resolvers/attention-subjects.ts";
+import { stateSource } from "../resolvers/states.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";
+import { connectionOf, pageArgs } from "./connections.ts";
+import { throttleArg } from "./states.ts";
 import { GaugedSystem } from "./systems.ts";
 
 const Kind = builder.enumType("AttentionKind", {
@@ -57,6 +62,8 @@ const SubjectRef = builder.objectRef<Subject>("AttentionSubject").implement({
   }),
 });
 
+const SubjectConnection = connectionOf("AttentionSubject", SubjectRef);
+
 const ItemRef = builder.objectRef<Item>("AttentionItem").implement({
   description:
     "Trouble of one cause: one kind, one stage or step, and one error, whatever the numbers, paths and ids in its text.",
@@ -91,6 +98,13 @@ const ItemRef = builder.objectRef<Item>("AttentionItem").implement({
       description: "The newest of them. Errors: BAD_USER_INPUT.",
       resolve: (item, { first }) => [...subjectsOf(item, first)],
     }),
+    allSubjects: t.field({
+      type: SubjectConnection,
+      args: pageArgs,
+      description:
+        "All of them that are looked at, newest first: 1,000 of each kind. The total is null where there are more. Errors: BAD_USER_INPUT.",
+      resolve: (item, args, context) => allSubjectsOf(context, item, args),
+    }),
     actions: t.field({
       type: [ActionType],
       description: "What may be done about it.",
@@ -120,5 +134,18 @@ builder.mutationFields((t) => ({
     description:
       "Remembers that this viewer has seen an item, until something of its cause is newer. Role: VIEWER. Errors: NOT_FOUND when it is not there any more.",
     resolve: (_root, { id }, context) => acknowledge(context, id),
+  }),
+}));
+
+builder.subscriptionFields((t) => ({
+  attentionChanged: t.field({
+    type: [ItemRef],
+    authScopes: { role: "VIEWER", system: "all" },
+    args: { throttleMs: throttleArg(t) },
+    description:
+      "What needs attention: at once, and again whenever it differs, as attention answers it. It has no cursor: after a reconnect it is told anew. What comes about by the clock is told within 15 seconds. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    subscribe: (_root, { throttleMs }, context) =>
+      stateSource(context, { topics: TOPIC_NAMES, throttleMs, isPersonal: true }),
+    resolve: async (_tick, _args, context) => [...(await attention(context))],
   }),
 }));

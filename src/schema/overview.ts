@@ -1,14 +1,17 @@
+import { TOPIC_NAMES } from "../feed/topics.ts";
 import { fileStatusCounts } from "../resolvers/documents/documents.ts";
 import { ingestSummary } from "../resolvers/ingest/ingest.ts";
 import { type Failure, recentFailures } from "../resolvers/overview.ts";
 import { reportDashboard } from "../resolvers/reports/dashboard.ts";
 import { type PipelineOverview, pipelineOverview } from "../resolvers/runs/summary.ts";
+import { stateSource } from "../resolvers/states.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";
 import { FileStatusCountRef } from "./documents/queries.ts";
 import { IngestSummaryRef } from "./ingest/summary.ts";
 import { ReportDashboard } from "./reports/dashboard.ts";
 import { RunStatusCountRef } from "./runs/summary.ts";
+import { throttleArg } from "./states.ts";
 
 const FailureRef = builder.objectRef<Failure>("Failure").implement({
   description: "A failed file, run, step or report, from any of the four systems.",
@@ -86,6 +89,19 @@ builder.queryFields((t) => ({
     type: Overview,
     authScopes: { role: "VIEWER", system: "all" },
     description: "All systems at a glance. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    resolve: () => ({}),
+  }),
+}));
+
+builder.subscriptionFields((t) => ({
+  overviewChanged: t.field({
+    type: Overview,
+    authScopes: { role: "VIEWER", system: "all" },
+    args: { throttleMs: throttleArg(t) },
+    description:
+      "The overview: at once, and again whenever what is selected of it differs. It has no cursor: after a reconnect it is told anew. What comes about by the clock is told within 15 seconds. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    subscribe: (_root, { throttleMs }, context) =>
+      stateSource(context, { topics: TOPIC_NAMES, throttleMs, isPersonal: false }),
     resolve: () => ({}),
   }),
 }));

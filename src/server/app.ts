@@ -20,6 +20,7 @@ import { createOperations } from "./operation.ts";
 import { logOperations } from "./operation-log.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
+import { startDriverNotes } from "./upkeep/driver-notes.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
 import { startReportRunner } from "./upkeep/report-runner.ts";
 import { GRAPHQL_PATH } from "./yoga.ts";
@@ -88,6 +89,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       log,
     }),
   );
+  started.use(startDriverNotes(services, log));
   const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
   const unmeasured = logOperations(
     createOperations({ schema, services, log, ...operationRules(config) }),

@@ -90,9 +90,11 @@ export function assertWithinLimits(
       if (selection.selectionSet === undefined) continue;
       const field =
         isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[selection.name.value] : undefined;
-      const isPaged = field?.args.some(({ name }) => name === "first") === true;
+      const names = field?.args.map(({ name }) => name) ?? [];
+      const args = selection.arguments ?? [];
+      const entries = (names.includes("first") ? pageSize(args) : 1) * (names.some(isListOfKeys) ? keysOf(args) : 1);
       const type = field === undefined ? undefined : getNamedType(field.type);
-      visit(selection.selectionSet, type, depth + 1, isPaged ? factor * pageSize(selection.arguments ?? []) : factor);
+      visit(selection.selectionSet, type, depth + 1, factor * entries);
     }
   }
 
@@ -103,6 +105,13 @@ export function assertWithinLimits(
       if (size !== undefined) return Math.max(1, size);
     }
     return DEFAULT_PAGE;
+  }
+
+  function keysOf(args: readonly ArgumentNode[]): number {
+    const value = args.find(({ name }) => isListOfKeys(name.value))?.value;
+    if (value?.kind === Kind.LIST) return Math.max(1, value.values.length);
+    const given = value?.kind === Kind.VARIABLE ? variables[value.name.value] : undefined;
+    return Array.isArray(given) ? Math.max(1, given.length) : 1;
   }
 
   function sizeOf(value: ValueNode | undefined): number | undefined {
@@ -119,6 +128,11 @@ export function assertWithinLimits(
   }
 
   visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1, 1);
+}
+
+/** Arguments that name what is answered, one entry for each. */
+function isListOfKeys(argument: string): boolean {
+  return argument === "nodeIds" || argument === "sourceTablenames";
 }
 
 function assertBelow(limit: keyof OperationLimits, value: number, most: number, what: string): void {

@@ -17,12 +17,14 @@ import { type ChangeSource, isChangeSource } from "../resolvers/changes.ts";
 import { type Context, createContext } from "../resolvers/context.ts";
 import { badInput, userError } from "../resolvers/errors.ts";
 import type { Services } from "../resolvers/services.ts";
+import { isStateSource, type StateSource } from "../resolvers/states.ts";
 import { findTextProblem } from "../resolvers/text.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import { createCompiledOperations } from "./compiled.ts";
 import { createDocuments, type DocumentRules } from "./documents.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
 import { createErrorPresenter } from "./present.ts";
+import { differing, presentedUntilFailure } from "./results.ts";
 import type { TrustedDocuments } from "./trusted.ts";
 
 /** Who asked, as the log tells it. */
@@ -58,10 +60,10 @@ export interface Operation {
 
 /** A subscription that began, not yet read. */
 interface StartedSubscription {
-  readonly source: ChangeSource;
+  readonly source: ChangeSource | StateSource;
   /** Executes the operation for one delivery, with loaders of its own; never rejects. */
   readonly executeEvent: (delivery: unknown) => ExecutionResult | Promise<ExecutionResult>;
-  /** All of its results, read alone; the last one has an error if the feed could not be continued. */
+  /** All of its results, read alone; the last one has an error if the feed could not be continued. A state is told when it differs. */
   results(): AsyncIterableIterator<ExecutionResult>;
 }
 
@@ -136,7 +138,7 @@ export function createOperations(options: {
         const validated = validateSubscriptionArgs(executionArgs(schema, rules, operation, contextFor(viewer)));
         if (!("schema" in validated)) return { errors: validated.map(presentError) };
         const source = await createSourceEventStream(validated);
-        if (!isChangeSource(source)) {
+        if (!isChangeSource(source) && !isStateSource(source)) {
           return "errors" in source
             ? present(source)
             : { errors: [presentError(new Error("a subscription has no source"))] };
@@ -158,41 +160,18 @@ export function createOperations(options: {
         return {
           source,
           executeEvent,
-          results: () =>
-            presentedUntilFailure(
-              mapSourceToResponseEvent(validated, source, ({ rootValue }: ValidatedSubscriptionArgs) =>
-                executeEvent(rootValue),
-              ),
-              failed,
-            ),
+          results: () => {
+            const results = mapSourceToResponseEvent(validated, source, ({ rootValue }: ValidatedSubscriptionArgs) =>
+              executeEvent(rootValue),
+            );
+            return presentedUntilFailure(isStateSource(source) ? differing(results) : results, failed);
+          },
         };
       } catch (error) {
         return { errors: [presentError(error)] };
       }
     },
   };
-}
-
-/** Not a generator: `return` of one waits for its pending `next`. */
-function presentedUntilFailure(
-  results: AsyncGenerator<ExecutionResult, void, void>,
-  failed: (error: unknown) => ExecutionResult,
-): AsyncIterableIterator<ExecutionResult> {
-  let hasFailed = false;
-  const presented: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      if (hasFailed) return { done: true, value: undefined };
-      try {
-        return await results.next();
-      } catch (error) {
-        hasFailed = true;
-        return { done: false, value: failed(error) };
-      }
-    },
-    return: () => results.return(),
-    [Symbol.asyncIterator]: () => presented,
-  };
-  return presented;
 }
 
 /** The parser and some validation rules call themselves for each level of a document. */

@@ -1,3 +1,4 @@
+import manifest from "../../package.json" with { type: "json" };
 import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -7,6 +8,7 @@ import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
 import { createReportWriters } from "../resolvers/reports/writes.ts";
+import { createDriverLog } from "../resolvers/runs/driver-log.ts";
 import { createRunWriters } from "../resolvers/runs/writes.ts";
 import type { Services } from "../resolvers/services.ts";
 import type { Config } from "./config.ts";
@@ -31,6 +33,7 @@ export function createServices(options: {
     stepWriters: createStepWriters(database),
     runWriters: createRunWriters(database),
     reportWriters: createReportWriters(database),
+    driverLog: createDriverLog(),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,
@@ -47,6 +50,9 @@ export function createServices(options: {
       longRunningMinutes: config.WEIR_LONG_RUNNING_MINUTES,
       stepTimeoutMinutes: config.WEIR_STEP_TIMEOUT_MINUTES,
       failingAfter: config.WEIR_FAILING_AFTER,
+      coolingMinutes: config.WEIR_SEEDER_COOLING_MINUTES,
+      retentionDays: config.WEIR_RETENTION_DAYS,
+      version: manifest.version,
     },
   };
 }

@@ -134,3 +134,46 @@ it("tells a viewer of some agencies nothing of the others' reports", async () =>
   );
   expect(reports).toEqual([{ kind: "REPORT_FAILING", title: "Beds has failed 3 times in a row or more" }]);
 });
+
+const ALL_SUBJECTS = `query ($first: Int, $after: String, $last: Int, $before: String) { attention { message
+  allSubjects(first: $first, after: $after, last: $last, before: $before) { totalCount nodes { topic key title at } pageInfo { hasNextPage endCursor startCursor } } } }`;
+interface Subjects {
+  readonly message: string | null;
+  readonly allSubjects: {
+    readonly totalCount: number | null;
+    readonly nodes: readonly { readonly key: string; readonly at: string }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+  };
+}
+
+it("pages all subjects that are looked at, each once, newest first, by one statement for all causes", async () => {
+  const keys: string[] = [];
+  let after: string | null = null;
+  for (let pages = 0; pages < 20; pages += 1) {
+    const answer: { attention: Subjects[] } = await ask(app.url, ALL_SUBJECTS, { first: 300, after });
+    const many: Subjects | undefined = answer.attention.find(({ message }) => message?.startsWith("line"));
+    if (many === undefined) throw new Error("nothing is torn");
+    expect(many.allSubjects.totalCount).toBeNull();
+    keys.push(...many.allSubjects.nodes.map(({ key }) => key));
+    if (!many.allSubjects.pageInfo.hasNextPage) break;
+    after = many.allSubjects.pageInfo.endCursor;
+  }
+  expect(keys.length).toBeGreaterThan(900);
+  expect(new Set(keys).size).toBe(keys.length);
+  const [{ count }] = (await database.sql`select count(*)::integer as count from (
+    select file_path from ingest.files where known_status = 'failed' order by processed_at desc, status_id desc limit 1000) f
+    where file_path like '/many/%'`) as unknown as [{ count: number }];
+  expect(keys).toHaveLength(count);
+  await using counted = await countStatements(database.url);
+  expect((await counted.run(ALL_SUBJECTS, { first: 3 })).names).toEqual(["weir.attention", "weir.subjects_of_causes"]);
+  const { data } = await counted.run(ALL_SUBJECTS, { first: 500 });
+  for (const { allSubjects } of (data as { attention: Subjects[] }).attention)
+    expect(allSubjects.nodes.length).toBeGreaterThan(0);
+});
+
+it("refuses a page of another list, and one that is too large", async () => {
+  const code = async (variables: object) =>
+    (await post(app.url, ALL_SUBJECTS, { ...variables })).errors?.[0]?.extensions.code;
+  expect(await code({ first: 501 })).toBe("BAD_USER_INPUT");
+  expect(await code({ after: "none" })).toBe("BAD_USER_INPUT");
+});

@@ -31,6 +31,8 @@ export type CannedReportManifestInput = {
   readonly agencySlug: string;
   /** What to give. */
   readonly cannedReportId: string | number;
+  /** Whether it is refreshed at all. */
+  readonly enabled?: boolean;
   /** Minutes between refreshes by the service; null: on demand only. */
   readonly scheduleMinutes?: number | null | undefined;
 };

@@ -121,6 +121,14 @@ export const fileProcessingSteps = documents.table(
 );
 export type StepRow = typeof fileProcessingSteps.$inferSelect;
 
+/** Numbers of steps by name and status, as sums: triggers only ever add rows, the service adds them up. */
+export const stepCounts = documents.table("step_counts", {
+  id: bigint({ mode: "number" }).generatedByDefaultAsIdentity().primaryKey(),
+  stepName: text("step_name").notNull(),
+  status: text().notNull(),
+  count: bigint({ mode: "number" }).notNull(),
+});
+
 export interface StepState {
   readonly status: StepStatusWord;
   readonly started_at: string | null;

@@ -9,6 +9,7 @@ import {
   integer,
   jsonb,
   pgSchema,
+  primaryKey,
   text,
   unique,
 } from "drizzle-orm/pg-core";
@@ -191,6 +192,7 @@ export const pipelineRuns = pipeline.table(
   (t) => [
     index("pipeline_runs_of_table").on(t.sourceTablename, newest(t.id)),
     index("pipeline_runs_by_status").on(t.knownStatus, newest(t.id)),
+    index("pipeline_runs_of_table_by_time").on(t.sourceTablename, RUN_TIME),
     index("pipeline_runs_by_template").on(t.pipelineName, newest(t.id)),
     index("pipeline_runs_by_trigger").on(t.knownTriggeredBy, newest(t.id)),
     index("pipeline_runs_by_time").on(RUN_TIME),
@@ -244,6 +246,9 @@ export const stageLogs = pipeline.table(
   (t) => [
     foreignKey({ name: "stage_logs_run", columns: [t.pipelineRunId], foreignColumns: [pipelineRuns.id] }),
     index("stage_logs_of_run").on(t.pipelineRunId, t.stageOrder, newest(t.id)),
+    // The list of all runs' stages, newest first.
+    index("stage_logs_by_status").on(t.knownStatus, newest(t.id)),
+    index("stage_logs_of_table_by_id").on(t.sourceTablename, newest(t.id)).where(isNotNull(t.sourceTablename)),
     index("stage_logs_of_table").on(t.sourceTablename, newest(t.startedAt)).where(isNotNull(t.sourceTablename)),
     index("stage_logs_origin").on(t.originId).where(isNotNull(t.originId)),
     index("stage_logs_leases")
@@ -252,6 +257,17 @@ export const stageLogs = pipeline.table(
   ],
 );
 export type StageLogRow = typeof stageLogs.$inferSelect;
+
+/** Who asks for work, or has some: written now and then, not with each question. */
+export const drivers = pipeline.table(
+  "drivers",
+  {
+    driverContainer: bytewiseText("driver_container").notNull(),
+    worker: bytewiseText().notNull(),
+    lastSeenAt: instant("last_seen_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.driverContainer, t.worker] }), index("drivers_by_time").on(newest(t.lastSeenAt))],
+);
 
 /** Runs whose end could not be stamped at once, because another transaction held their pipeline: the service does it. */
 export const unstampedRuns = pipeline.table("unstamped_runs", {

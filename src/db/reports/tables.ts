@@ -73,6 +73,7 @@ export const cannedReportManifests = reporting.table(
     agencySlug: text("agency_slug").notNull(),
     cannedReportId: integer("canned_report_id").notNull(),
     ...schedule,
+    enabled: boolean().notNull().default(true),
   },
   (t) => [
     foreignKey({

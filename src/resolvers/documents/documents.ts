@@ -26,6 +26,7 @@ import {
 import {
   countFiles,
   countLogsOf,
+  type FileOrder,
   type FileStatusCount,
   listDocuments,
   listLogs,
@@ -52,9 +53,9 @@ export async function fileOf(context: Context, fileId: number): Promise<Document
 
 export async function files(
   { database, settings }: Context,
-  args: FilterArgs<FileFilter>,
+  args: FilterArgs<FileFilter> & { readonly orderBy?: FileOrder | null | undefined },
 ): Promise<Connection<DocumentRow>> {
-  return connect(await listDocuments(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
+  return connect(await listDocuments(database.db, args.filter ?? {}, args, settings), (row) => row);
 }
 
 export async function processingLogs(
@@ -66,6 +67,12 @@ export async function processingLogs(
 
 export function fileStatusCounts({ database }: Context): Promise<readonly FileStatusCount[]> {
   return countFiles(database.db);
+}
+
+/** When the file, or a step of it, was changed last. */
+export async function lastChangeOf(context: Context, { id, createdAt }: DocumentRow): Promise<string> {
+  const steps = await stepsOf(context, id);
+  return steps.reduce((latest, step) => (step.updatedAt > latest ? step.updatedAt : latest), createdAt);
 }
 
 export function stepsOf({ loaders }: Context, fileId: number): Promise<readonly StepRow[]> {

@@ -10,6 +10,7 @@ import {
 import { type Condition, changesOf, containsText, type Filter } from "../../feed/conditions.ts";
 import { badInput } from "../errors.ts";
 import { numberedId } from "../input.ts";
+import type { Settings } from "../settings.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -21,6 +22,7 @@ export interface FileFilter {
   readonly createdBefore?: Maybe<string>;
   readonly stepName?: Maybe<string>;
   readonly stepStatus?: Maybe<Known<StepStatusWord>>;
+  readonly isStalled?: Maybe<boolean>;
 }
 
 export interface ProcessingLogFilter {
@@ -50,7 +52,10 @@ const STEPS_WITH: Readonly<Record<Known<StepStatusWord>, SQL>> = {
     - ${documentFiles.mainSkipped} - ${documentFiles.uploadSkipped}`,
 };
 
-export function whereFile(filter: FileFilter): SQL | undefined {
+export function whereFile(
+  filter: FileFilter,
+  { stepTimeoutMinutes }: Pick<Settings, "stepTimeoutMinutes">,
+): SQL | undefined {
   const { status, search, filehash, createdAfter, createdBefore } = filter;
   return and(
     status == null ? undefined : inArray(documentFiles.overallStatus, [...status]),
@@ -61,7 +66,16 @@ export function whereFile(filter: FileFilter): SQL | undefined {
     createdAfter == null ? undefined : gt(documentFiles.createdAt, createdAfter),
     createdBefore == null ? undefined : lt(documentFiles.createdAt, createdBefore),
     whereStep(filter),
+    whereStalled(filter.isStalled, stepTimeoutMinutes),
   );
+}
+
+/** By the index of steps in progress: of all steps, few are. */
+function whereStalled(wanted: Maybe<boolean>, minutes: number): SQL | undefined {
+  if (wanted == null) return undefined;
+  const stalled = sql`${documentFiles.id} in (select file_id from documents.file_processing_steps
+    where known_status = 'in_progress' and coalesce(started_at, updated_at) < now() - make_interval(mins => ${minutes}))`;
+  return wanted ? stalled : sql`not ${stalled}`;
 }
 
 /** Both are about one step; a status alone is about any. */

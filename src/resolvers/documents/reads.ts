@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
+import type { Known } from "../../db/columns.ts";
 import {
   type DocumentRow,
   documentFiles,
@@ -9,11 +10,14 @@ import {
   type ProcessingLogRow,
   processingLogs,
   type StepRow,
+  type StepStatusWord,
+  stepCounts,
 } from "../../db/documents/tables.ts";
 import { bigintArray } from "../batches.ts";
 import { countUpTo, type List, listRows } from "../lists.ts";
 import { loadPages } from "../nested.ts";
 import type { Order, PageArgs, PageRequest } from "../paging.ts";
+import type { Settings } from "../settings.ts";
 import { type FileFilter, type ProcessingLogFilter, whereFile, whereLog } from "./filters.ts";
 
 /** Newest first. */
@@ -25,6 +29,19 @@ const FILE_ORDER: Order<DocumentRow> = {
   ],
   keyOf: (row) => [row.createdAt, row.id],
 };
+
+/** Oldest first. */
+const OLDEST_ORDER: Order<DocumentRow> = {
+  name: "file_oldest",
+  columns: [
+    { expression: sql`${documentFiles.createdAt}`, direction: "asc", type: "timestamptz" },
+    { expression: sql`${documentFiles.id}`, direction: "asc", type: "bigint" },
+  ],
+  keyOf: (row) => [row.createdAt, row.id],
+};
+
+const FILE_ORDERS = { NEWEST_FIRST: FILE_ORDER, OLDEST_FIRST: OLDEST_ORDER } as const;
+export type FileOrder = keyof typeof FILE_ORDERS;
 
 /** Newest first, over all files. */
 const LOG_ORDER: Order<ProcessingLogRow> = {
@@ -51,14 +68,19 @@ export interface FileStatusCount {
   readonly count: number;
 }
 
-export function listDocuments(db: Db, filter: FileFilter, args: PageArgs, maxSize: number): Promise<List<DocumentRow>> {
+export function listDocuments(
+  db: Db,
+  filter: FileFilter,
+  args: PageArgs & { readonly orderBy?: FileOrder | null | undefined },
+  settings: Settings,
+): Promise<List<DocumentRow>> {
   return listRows(db, {
     name: "documents.files",
     table: documentFiles,
-    order: FILE_ORDER,
-    where: whereFile(filter),
+    order: FILE_ORDERS[args.orderBy ?? "NEWEST_FIRST"],
+    where: whereFile(filter, settings),
     args,
-    maxSize,
+    maxSize: settings.maxPageSize,
   });
 }
 
@@ -86,6 +108,48 @@ export async function countFiles(db: Db): Promise<readonly FileStatusCount[]> {
   );
   const counts = new Map(rows.map(({ status, count }) => [status, Number(count)]));
   return FILE_OVERALL_STATUSES.map((status) => ({ status, count: counts.get(status) ?? 0 }));
+}
+
+export interface StepStatusCount {
+  readonly stepName: string;
+  readonly status: Known<StepStatusWord>;
+  readonly count: number;
+}
+
+/** Names and statuses that are told. */
+const MOST_STEP_COUNTS = 2_000;
+
+/** Steps of all files by name and status, from the sums that triggers keep. By name. */
+export async function countSteps(db: Db): Promise<readonly StepStatusCount[]> {
+  const rows = await db.execute<{
+    step: string;
+    status: Known<StepStatusWord>;
+    count: string;
+  }>(sql`/* documents.step_counts */
+    select step_name as step, status, sum(count) as count from ${stepCounts}
+    group by step_name, status having sum(count) > 0 order by step_name collate "C", status limit ${MOST_STEP_COUNTS}`);
+  return rows.map(({ step, status, count }) => ({ stepName: step, status, count: Number(count) }));
+}
+
+/** What names a step. */
+export interface StepKey {
+  readonly fileId: number;
+  readonly stepName: string;
+}
+
+/** How often steps were begun, by the logs of their files: an IN_PROGRESS that is the first, or comes after an end, begins an attempt. */
+export async function loadAttempts(db: Db, steps: readonly StepKey[]): Promise<readonly number[]> {
+  const ids = [...new Set(steps.map(({ fileId }) => fileId))];
+  const rows = await db.execute<{ file: string; step: string; attempts: string }>(sql`/* documents.attempts_of_steps */
+    select file_id as file, step_name as step, count(*) as attempts from (
+      select l.file_id, l.step_name, lower(l.status) as status,
+        lag(lower(l.status)) over (partition by l.file_id, l.step_name order by l.timestamp, l.id) as before
+      from ${processingLogs} l
+      where l.file_id = any(${bigintArray(ids)}) and lower(l.status) in ('in_progress', 'success', 'failure', 'skipped')) moves
+    where status = 'in_progress' and before is distinct from 'in_progress'
+    group by file_id, step_name`);
+  const found = new Map(rows.map(({ file, step, attempts }) => [`${file} ${step}`, Number(attempts)]));
+  return steps.map(({ fileId, stepName }) => found.get(`${fileId} ${stepName}`) ?? 0);
 }
 
 /** How many log entries one file has. */
@@ -133,7 +197,6 @@ export function loadLogPages(
   });
 }
 
-/** One step by its id; undefined when it was removed. */
 /** In the order of the ids; one that was removed is left out. */
 export async function stepsByIds(db: Db, ids: readonly number[]): Promise<readonly StepRow[]> {
   const rows = await db

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
-import type { Known } from "../../db/columns.ts";
+import { instantFromPostgres, type Known } from "../../db/columns.ts";
 import { type FileTypeWord, files, type IngestStatusWord } from "../../db/ingest/tables.ts";
 import { textArray } from "../batches.ts";
 import { whereRecent } from "./filters.ts";
@@ -43,6 +43,49 @@ export async function loadHl7Counts(db: Db, logPaths: readonly string[]): Promis
   const counts = logPaths.map(() => noCounts());
   for (const row of rows) addCount(counts[Number(row.at) - 1], row.status, Number(row.count));
   return counts;
+}
+
+/** Segments of one log that are told; no log of a day has as many. */
+const MOST_SEGMENTS = 10_000;
+
+/** For each log the latest statuses of its HL7 files, as run-length text: see `LogFile.segmentStatuses`. By the index of segments alone. */
+export async function loadSegments(db: Db, logPaths: readonly string[]): Promise<readonly string[]> {
+  const rows = await db.execute<{ at: string; statuses: string }>(sql`/* ingest.segments_of_logs */
+    select at, string_agg(letter || count, '' order by run) as statuses from (
+      select at, letter, count(*) as count, min(nth) as run from (
+        select s.*, s.nth - row_number() over (partition by s.at, s.letter order by s.nth) as island from (
+          select k.at, f.nth, case f.known_status when 'parsed' then 'P' when 'staged' then 'S' when 'ingested' then 'I'
+            when 'failed' then 'F' when 'unknown' then 'U' else 'N' end as letter
+          from unnest(${textArray(logPaths)}) with ordinality as k(path, at)
+          cross join lateral (
+            select known_status, row_number() over (order by segment_number) as nth from ${files}
+            where log_path_key = weir.path_key(k.path) order by segment_number limit ${MOST_SEGMENTS}) f) s) i
+      group by at, letter, island) runs
+    group by at`);
+  const found = new Map(rows.map((row) => [Number(row.at), row.statuses]));
+  return logPaths.map((_, at) => found.get(at + 1) ?? "");
+}
+
+/** For each log the newest instant of a status of its own, or of one of its HL7 files; null where there is none. */
+export async function loadLastChanges(db: Db, logPaths: readonly string[]): Promise<readonly (string | null)[]> {
+  const rows = await db.execute<{ at: string; changed: string | null }>(sql`/* ingest.last_changes_of_logs */
+    select k.at, greatest(
+      (select max(f.processed_at) from ${files} f where f.log_path_key = weir.path_key(k.path)),
+      (select f.processed_at from ${files} f where f.path_key = weir.path_key(k.path) and f.type = 'Log' and f.is_primary)) as changed
+    from unnest(${textArray(logPaths)}) with ordinality as k(path, at)`);
+  const found = new Map(rows.map((row) => [Number(row.at), row.changed]));
+  return logPaths.map((_, at) => {
+    const changed = found.get(at + 1) ?? null;
+    return changed === null ? null : instantFromPostgres(changed);
+  });
+}
+
+/** By index; null when no HL7 file is staged. */
+export async function readOldestStaged(db: Db): Promise<string | null> {
+  const [row] = await db.execute<{ at: string }>(sql`/* ingest.oldest_staged */
+    select processed_at as at from ${files} where ${whereRecent("HL7", { status: ["staged"] })}
+    order by processed_at, status_id limit 1`);
+  return row === undefined ? null : instantFromPostgres(row.at);
 }
 
 /** Counts of paths by date of log and latest status, from the sums that triggers keep. */

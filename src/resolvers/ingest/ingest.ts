@@ -4,7 +4,7 @@ import { badInput } from "../errors.ts";
 import { checkIdempotencyKey } from "../input.ts";
 import { connect } from "../lists.ts";
 import { type Connection, type FilterArgs, type PageArgs, toConnection } from "../paging.ts";
-import { countStuckStaged, type IngestCounts, type IngestSummary, summarize } from "./counts.ts";
+import { countStuckStaged, type IngestCounts, type IngestSummary, readOldestStaged, summarize } from "./counts.ts";
 import type { FileStatusFilter, Hl7FileFilter, LogFileFilter } from "./filters.ts";
 import {
   checkFileStatus,
@@ -19,6 +19,7 @@ import {
   countStatusesOf,
   currentStatusOf,
   HL7_FILE_ORDER,
+  type LogFileOrder,
   listHl7Files,
   listLogFiles,
   listRecent,
@@ -62,14 +63,17 @@ export async function recentFileStatuses(
   });
 }
 
-export async function logFiles(context: Context, args: FilterArgs<LogFileFilter>): Promise<Connection<LogFile>> {
+export async function logFiles(
+  context: Context,
+  args: FilterArgs<LogFileFilter> & { readonly orderBy?: LogFileOrder | null | undefined },
+): Promise<Connection<LogFile>> {
   const { database, settings } = context;
-  return connect(await listLogFiles(database.db, args.filter ?? {}, args, settings.maxPageSize), toLogFile);
+  return connect(await listLogFiles(database.db, args.filter ?? {}, args, settings), toLogFile);
 }
 
 export async function hl7Files(context: Context, args: FilterArgs<Hl7FileFilter>): Promise<Connection<Hl7File>> {
   const { database, settings } = context;
-  return connect(await listHl7Files(database.db, args.filter ?? {}, args, settings.maxPageSize), toHl7File);
+  return connect(await listHl7Files(database.db, args.filter ?? {}, args, settings), toHl7File);
 }
 
 /** Null when neither table names the log. */
@@ -81,6 +85,30 @@ export async function logFile(context: Context, logFilePath: string): Promise<Lo
 /** The row of a path that was mapped last, or the file of no log; null when nothing was reported of the path. */
 export async function hl7File(context: Context, hl7FilePath: string): Promise<Hl7File | null> {
   const file = await context.loaders.ingest.file.load({ type: "HL7", path: hl7FilePath });
+  return file === null ? null : toHl7File(file);
+}
+
+/** Of one row of `hl7_files`, its segment and log; of a file of no log, -1 and its own path. */
+export function hl7FileId({ hl7FilePath, logFilePath, segmentNumber }: Hl7File): string {
+  return `${segmentNumber} ${logFilePath === NO_LOG.logFilePath ? hl7FilePath : logFilePath}`;
+}
+
+const HL7_FILE_ID = /^(-1|\d{1,10}) (.*)$/s;
+
+/** By {@link hl7FileId}; null when it is not there, undefined for text that is no such id. */
+export function hl7FileById(context: Context, id: string): Promise<Hl7File | null> | undefined {
+  const [, segment, path] = HL7_FILE_ID.exec(id) ?? [];
+  if (segment === undefined || path === undefined) return undefined;
+  return Number(segment) < 0 ? fileOfNoLog(context, path) : mappedFile(context, path, Number(segment));
+}
+
+async function fileOfNoLog(context: Context, path: string): Promise<Hl7File | null> {
+  const found = await hl7File(context, path);
+  return found?.logFilePath === NO_LOG.logFilePath ? found : null;
+}
+
+async function mappedFile({ loaders }: Context, logFilePath: string, segmentNumber: number): Promise<Hl7File | null> {
+  const file = await loaders.nodes.mapping.load({ logFilePath, segmentNumber });
   return file === null ? null : toHl7File(file);
 }
 
@@ -120,12 +148,12 @@ export async function statusesOf(
 }
 
 export async function hl7FilesOf(
-  { database, loaders }: Context,
+  { database, loaders, settings }: Context,
   logFilePath: string,
   args: FilterArgs<Hl7FileFilter>,
 ): Promise<Connection<Hl7File>> {
   const page = await loaders.ingest.hl7Files.page(logFilePath, args);
-  const count = () => countHl7FilesOf(database.db, logFilePath, args.filter ?? {});
+  const count = () => countHl7FilesOf(database.db, logFilePath, args.filter ?? {}, settings);
   return toConnection(HL7_FILE_ORDER, page, count, toHl7File);
 }
 
@@ -141,6 +169,11 @@ export async function ingestSummary(
 ): Promise<IngestSummary> {
   if (from != null && to != null && from > to) throw badInput(`from (${from}) is after to (${to}). Swap them.`);
   return summarize(context.database.db, from ?? null, to ?? null);
+}
+
+/** When the oldest HL7 file that is still staged was; null when none is. */
+export function oldestStagedAt({ database }: Context): Promise<string | null> {
+  return readOldestStaged(database.db);
 }
 
 export function stuckStaged({ database, settings }: Context): Promise<number> {

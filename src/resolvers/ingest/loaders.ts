@@ -4,8 +4,8 @@ import type { FileRow, FileStatusRow } from "../../db/ingest/tables.ts";
 import { type NestedList, nestedList } from "../nested.ts";
 import type { FilterArgs, PageArgs } from "../paging.ts";
 import type { Settings } from "../settings.ts";
-import { type IngestCounts, loadHl7Counts } from "./counts.ts";
-import type { Hl7FileFilter } from "./filters.ts";
+import { type IngestCounts, loadHl7Counts, loadLastChanges, loadSegments } from "./counts.ts";
+import { type Hl7FileFilter, whereHl7File } from "./filters.ts";
 import {
   type FileKey,
   HL7_FILE_ORDER,
@@ -23,6 +23,10 @@ export interface IngestLoaders {
   readonly otherMappings: DataLoader<string, readonly FileRow[]>;
   /** Counts of a log's HL7 files by latest status. */
   readonly hl7Counts: DataLoader<string, IngestCounts>;
+  /** The latest statuses of a log's HL7 files, in order. */
+  readonly segments: DataLoader<string, string>;
+  /** The newest instant of a log or its HL7 files. */
+  readonly lastChange: DataLoader<string, string | null>;
   /** Statuses below files. */
   readonly statuses: NestedList<FileKey, FileStatusRow, PageArgs>;
   /** HL7 files below logs, by the log's path. */
@@ -31,11 +35,14 @@ export interface IngestLoaders {
 
 const nameOf = ({ type, path }: FileKey) => `${type} ${path}`;
 
-export function createIngestLoaders(db: Db, { maxPageSize: maxSize }: Settings): IngestLoaders {
+export function createIngestLoaders(db: Db, settings: Settings): IngestLoaders {
+  const { maxPageSize: maxSize } = settings;
   return {
     file: new DataLoader((keys) => loadFiles(db, keys), { cacheKeyFn: nameOf }),
     otherMappings: new DataLoader((paths) => loadOtherMappings(db, paths)),
     hl7Counts: new DataLoader((paths) => loadHl7Counts(db, paths)),
+    segments: new DataLoader((paths) => loadSegments(db, paths)),
+    lastChange: new DataLoader((paths) => loadLastChanges(db, paths)),
     statuses: nestedList({
       order: STATUS_ORDER,
       maxSize,
@@ -45,7 +52,7 @@ export function createIngestLoaders(db: Db, { maxPageSize: maxSize }: Settings):
     hl7Files: nestedList({
       order: HL7_FILE_ORDER,
       maxSize,
-      load: (paths, { filter }, request) => loadHl7Pages(db, paths, filter ?? {}, request),
+      load: (paths, { filter }, request) => loadHl7Pages(db, paths, whereHl7File(filter ?? {}, settings), request),
     }),
   };
 }

@@ -12,6 +12,7 @@ import { groupByPlace, textArray } from "../batches.ts";
 import { countUpTo, type List, listRows } from "../lists.ts";
 import { loadPages } from "../nested.ts";
 import type { Order, PageArgs, PageRequest } from "../paging.ts";
+import type { Settings } from "../settings.ts";
 import {
   type FileStatusFilter,
   type Hl7FileFilter,
@@ -96,25 +97,42 @@ export function listRecent(
   });
 }
 
-export function listLogFiles(db: Db, filter: LogFileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+/** By the log's own latest status, newest first; those without one are left out. */
+const RECENT_LOG_ORDER: Order<FileRow> = { ...RECENT_ORDER, name: "recent_log" };
+
+const LOG_FILE_ORDERS = { DATE: LOG_FILE_ORDER, RECENT_FIRST: RECENT_LOG_ORDER } as const;
+export type LogFileOrder = keyof typeof LOG_FILE_ORDERS;
+
+export function listLogFiles(
+  db: Db,
+  filter: LogFileFilter,
+  args: PageArgs & { readonly orderBy?: LogFileOrder | null | undefined },
+  settings: Settings,
+): Promise<List<FileRow>> {
+  const order = args.orderBy ?? "DATE";
   return listRows(db, {
     name: "ingest.log_files",
     table: files,
-    order: LOG_FILE_ORDER,
-    where: whereLogFile(filter),
+    order: LOG_FILE_ORDERS[order],
+    where: and(whereLogFile(filter, settings), order === "DATE" ? undefined : sql`${files.statusId} is not null`),
     args,
-    maxSize,
+    maxSize: settings.maxPageSize,
   });
 }
 
-export function listHl7Files(db: Db, filter: Hl7FileFilter, args: PageArgs, maxSize: number): Promise<List<FileRow>> {
+export function listHl7Files(
+  db: Db,
+  filter: Hl7FileFilter,
+  args: PageArgs,
+  settings: Settings,
+): Promise<List<FileRow>> {
   return listRows(db, {
     name: "ingest.hl7_files",
     table: files,
     order: HL7_FILE_ORDER,
-    where: whereHl7File(filter),
+    where: whereHl7File(filter, settings),
     args,
-    maxSize,
+    maxSize: settings.maxPageSize,
   });
 }
 
@@ -146,8 +164,13 @@ export function countStatusesOf(db: Db, type: FileTypeWord, path: string): Promi
 }
 
 /** How many HL7 files of one log pass the filter. */
-export function countHl7FilesOf(db: Db, logFilePath: string, filter: Hl7FileFilter): Promise<number | null> {
-  const where = and(whereHl7File(filter), whereHl7File({ logFilePath }));
+export function countHl7FilesOf(
+  db: Db,
+  logFilePath: string,
+  filter: Hl7FileFilter,
+  settings: Settings,
+): Promise<number | null> {
+  const where = and(whereHl7File(filter, settings), whereHl7File({ logFilePath }, settings));
   return countUpTo(db, "ingest.count_hl7_files_of_log", sql`${files} where ${where}`);
 }
 
@@ -193,7 +216,7 @@ export function loadStatusPages(
 export function loadHl7Pages(
   db: Db,
   logPaths: readonly string[],
-  filter: Hl7FileFilter,
+  where: SQL | undefined,
   request: PageRequest,
 ): Promise<readonly (readonly FileRow[])[]> {
   return loadPages(db, {
@@ -201,7 +224,7 @@ export function loadHl7Pages(
     table: files,
     places: logPaths.length,
     keys: sql`unnest(${textArray(logPaths)}) with ordinality as k(path, at)`,
-    belongs: and(whereHl7File(filter), sql`${files.logPathKey} = weir.path_key(k.path)`),
+    belongs: and(where, sql`${files.logPathKey} = weir.path_key(k.path)`),
     request,
   });
 }

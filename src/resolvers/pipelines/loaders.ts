@@ -10,14 +10,17 @@ import {
 } from "../../db/pipelines/tables.ts";
 import { type NestedList, nestedList } from "../nested.ts";
 import type { FilterArgs } from "../paging.ts";
+import { type DaySummary, loadDaySummaries, loadUsualDurations, type UsualDurations } from "../runs/durations.ts";
 import {
   loadLatestRuns,
   loadLongRunning,
+  loadRetries,
   loadRunPages,
   loadRuns,
   loadStageLogs,
   RUN_ORDER,
   type RunFilter,
+  whereRun,
 } from "../runs/reads.ts";
 import type { Settings } from "../settings.ts";
 import { loadEndpoints, loadOverdue, loadPipelines } from "./reads.ts";
@@ -37,6 +40,11 @@ export interface PipelinesLoaders {
   /** Of one run, in the order of its stages. */
   readonly stageLogs: DataLoader<number, readonly StageLogRow[]>;
   readonly isLongRunning: DataLoader<number, boolean>;
+  /** The newest retry of a run; null when there is none. */
+  readonly retry: DataLoader<number, RunRow | null>;
+  /** By source_tablename. */
+  readonly usualDurations: DataLoader<string, UsualDurations>;
+  readonly daySummary: DataLoader<string, DaySummary>;
 }
 
 export function createPipelinesLoaders(
@@ -53,9 +61,13 @@ export function createPipelinesLoaders(
     runs: nestedList({
       order: RUN_ORDER,
       maxSize,
-      load: (names, { filter }, request) => loadRunPages(db, names, filter ?? {}, request),
+      load: (names, { filter }, request) =>
+        loadRunPages(db, names, whereRun(filter ?? {}, longRunningMinutes), request),
     }),
     stageLogs: new DataLoader((ids) => loadStageLogs(db, ids)),
+    retry: new DataLoader((ids) => loadRetries(db, ids)),
+    usualDurations: new DataLoader((names) => loadUsualDurations(db, names)),
+    daySummary: new DataLoader((names) => loadDaySummaries(db, names)),
     isLongRunning: new DataLoader((ids) => loadLongRunning(db, ids, longRunningMinutes)),
   };
 }

@@ -3,11 +3,11 @@ import { changesOf, type Filter, when } from "../../feed/conditions.ts";
 import type { Context } from "../context.ts";
 import { connect } from "../lists.ts";
 import type { Connection, FilterArgs } from "../paging.ts";
-import { listPipelines, type PipelineFilter } from "./reads.ts";
+import { listPipelines, type PipelineFilter, type PipelineOrder } from "./reads.ts";
 
 export async function pipelines(
   { database, settings }: Context,
-  args: FilterArgs<PipelineFilter>,
+  args: FilterArgs<PipelineFilter> & { readonly orderBy?: PipelineOrder | null | undefined },
 ): Promise<Connection<PipelineRow>> {
   return connect(await listPipelines(database.db, args.filter ?? {}, args, settings.maxPageSize), (row) => row);
 }

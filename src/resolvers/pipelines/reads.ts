@@ -12,7 +12,7 @@ import {
 import { containsText } from "../../feed/conditions.ts";
 import { textArray } from "../batches.ts";
 import { type List, listRows } from "../lists.ts";
-import type { Order, PageArgs } from "../paging.ts";
+import type { Order, OrderBy, PageArgs } from "../paging.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -23,14 +23,32 @@ export interface PipelineFilter {
   readonly sinkType?: Maybe<string>;
   readonly lastRunStatus?: Maybe<readonly Known<RunStatusWord>[]>;
   readonly isOverdue?: Maybe<boolean>;
+  readonly latestRunStatus?: Maybe<readonly Known<RunStatusWord>[]>;
 }
 
-/** By name. */
-const PIPELINE_ORDER: Order<PipelineRow> = {
-  name: "pipeline",
-  columns: [{ expression: sql`${pipelineConfig.sourceTablename}`, direction: "asc", type: "text" }],
-  keyOf: (row) => [row.sourceTablename],
-};
+const BY_NAME: OrderBy = { expression: sql`${pipelineConfig.sourceTablename}`, direction: "asc", type: "text" };
+
+/** The orders of pipelines, each by name in the end. There are as many as somebody has configured: they are sorted. */
+const PIPELINE_ORDERS = {
+  NAME: { name: "pipeline", columns: [BY_NAME], keyOf: (row) => [row.sourceTablename] },
+  LAST_RUN_FIRST: {
+    name: "pipeline_last_run",
+    columns: [
+      { expression: sql`coalesce(${pipelineConfig.lastRunAt}, '-infinity')`, direction: "desc", type: "timestamptz" },
+      BY_NAME,
+    ],
+    keyOf: (row) => [row.lastRunAt ?? "-infinity", row.sourceTablename],
+  },
+  NEXT_RUN_FIRST: {
+    name: "pipeline_next_run",
+    columns: [
+      { expression: sql`coalesce(${pipelineConfig.nextRunAt}, 'infinity')`, direction: "asc", type: "timestamptz" },
+      BY_NAME,
+    ],
+    keyOf: (row) => [row.nextRunAt ?? "infinity", row.sourceTablename],
+  },
+} as const satisfies Record<string, Order<PipelineRow>>;
+export type PipelineOrder = keyof typeof PIPELINE_ORDERS;
 
 /** A pipeline is active when one of its legs is. */
 export const IS_ACTIVE = sql`(${pipelineConfig.sourceToDlIsActive} or ${pipelineConfig.dlToSinkIsActive})`;
@@ -40,13 +58,13 @@ export const IS_OVERDUE = sql`coalesce(${pipelineConfig.overdueAt} < now(), fals
 export function listPipelines(
   db: Db,
   filter: PipelineFilter,
-  args: PageArgs,
+  args: PageArgs & { readonly orderBy?: Maybe<PipelineOrder> },
   maxSize: number,
 ): Promise<List<PipelineRow>> {
   return listRows(db, {
     name: "pipelines.pipelines",
     table: pipelineConfig,
-    order: PIPELINE_ORDER,
+    order: PIPELINE_ORDERS[args.orderBy ?? "NAME"],
     where: wherePipeline(filter),
     args,
     maxSize,
@@ -54,7 +72,7 @@ export function listPipelines(
 }
 
 function wherePipeline(filter: PipelineFilter): SQL | undefined {
-  const { search, isActive, sourceType, sinkType, lastRunStatus, isOverdue } = filter;
+  const { search, isActive, sourceType, sinkType, lastRunStatus, isOverdue, latestRunStatus } = filter;
   return and(
     search == null || search === ""
       ? undefined
@@ -63,6 +81,14 @@ function wherePipeline(filter: PipelineFilter): SQL | undefined {
     sourceType == null ? undefined : eq(pipelineConfig.sourceType, sourceType),
     sinkType == null ? undefined : eq(pipelineConfig.sinkType, sinkType),
     lastRunStatus == null ? undefined : inArray(pipelineConfig.knownLastRunStatus, [...lastRunStatus]),
+    // Of each pipeline its newest run alone, by index.
+    latestRunStatus == null
+      ? undefined
+      : inArray(
+          sql`(select r.known_status from pipeline.pipeline_runs_master r
+              where r.source_tablename = ${pipelineConfig.sourceTablename} order by r.id desc limit 1)`,
+          [...latestRunStatus],
+        ),
     isOverdue == null ? undefined : isOverdue ? sql`${pipelineConfig.overdueAt} < now()` : sql`not ${IS_OVERDUE}`,
   );
 }

@@ -36,7 +36,8 @@ const report = {
 
 const customManifest = z.object({ ...report, ...agency, enabled: z.boolean(), scheduleMinutes });
 const cannedReport = z.object(report);
-const cannedManifest = z.object({ ...agency, cannedReportId: z.string(), scheduleMinutes });
+const cannedManifest = z.object({ ...agency, cannedReportId: z.string(), scheduleMinutes, enabled: z.boolean() });
+const cannedManifestChange = z.object({ scheduleMinutes, enabled: z.boolean().nullish() });
 const metrics = z.object({
   recordsProcessed: whole,
   bytesProcessed: whole,
@@ -47,11 +48,14 @@ const metrics = z.object({
 export type CustomManifestInput = z.infer<typeof customManifest>;
 export type CannedReportInput = z.infer<typeof cannedReport>;
 export type CannedManifestInput = z.infer<typeof cannedManifest>;
+export type CannedManifestChange = z.infer<typeof cannedManifestChange>;
 export type RunMetrics = z.infer<typeof metrics>;
 
 export const checkCustomManifest = (input: CustomManifestInput) => checked(customManifest, input, ["input"]);
 export const checkCannedReport = (input: CannedReportInput) => checked(cannedReport, input, ["input"]);
 export const checkCannedManifest = (input: CannedManifestInput) => checked(cannedManifest, input, ["input"]);
+export const checkCannedManifestChange = (input: CannedManifestChange) =>
+  checked(cannedManifestChange, input, ["input"]);
 export const checkMetrics = (input: RunMetrics | null | undefined) => checked(metrics, input ?? {}, ["input"]);
 export const checkErrors = (errors: string) => checked(text(MOST_ERROR_CHARACTERS), errors, ["errors"]);
 export const checkRunId = (runId: string) => checked(text(MOST_RUN_ID_CHARACTERS), runId, ["runId"]);

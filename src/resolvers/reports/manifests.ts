@@ -8,10 +8,12 @@ import { numberedId } from "../input.ts";
 import { writeInTransaction } from "../transactions.ts";
 import { checkQuery } from "./check.ts";
 import {
+  type CannedManifestChange,
   type CannedManifestInput,
   type CannedReportInput,
   type CustomManifestInput,
   checkCannedManifest,
+  checkCannedManifestChange,
   checkCannedReport,
   checkCustomManifest,
 } from "./input.ts";
@@ -179,6 +181,29 @@ export async function createCannedManifest(context: Context, input: CannedManife
     return row?.id ?? 0;
   });
   return found(await cannedManifest(db, id), "manifest", id);
+}
+
+/** What was not given stays as it is. */
+export async function updateCannedManifest(
+  context: Context,
+  id: string,
+  input: CannedManifestChange,
+  given: ReadonlySet<string>,
+): Promise<CannedManifest> {
+  const { db } = context.database;
+  const old = found(await cannedManifest(db, manifestNumber(id)), "manifest", id);
+  const { enabled, scheduleMinutes } = checkCannedManifestChange(input);
+  const change = {
+    ...(given.has("enabled") && enabled != null ? { enabled } : {}),
+    ...(given.has("scheduleMinutes") ? { scheduleMinutes: scheduleMinutes ?? null } : {}),
+  };
+  if (Object.keys(change).length > 0) {
+    await writeInTransaction(context, null, async (tx) => {
+      await tx.update(cannedReportManifests).set(change).where(eq(cannedReportManifests.id, old.id));
+      return old.id;
+    });
+  }
+  return found(await cannedManifest(db, old.id), "manifest", id);
 }
 
 export async function deleteCannedManifest(context: Context, id: string): Promise<boolean> {

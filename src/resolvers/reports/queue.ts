@@ -2,6 +2,7 @@ import { asc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db, Transaction } from "../../db/client.ts";
 import { type ReportManifest, reportManifests } from "../../db/reports/tables.ts";
 import { bigintArray, textArray } from "../batches.ts";
+import { userError } from "../errors.ts";
 import { type WriteContext, writeInTransaction } from "../transactions.ts";
 
 /** What writes of the runner need. Nobody asked for them: they have no actor. */
@@ -79,7 +80,7 @@ export async function enqueueDue(writer: Writer): Promise<void> {
       select id from reporting.${sql.raw(table)} where ${isEnabled} and ${IS_DUE} order by id limit 50 for update skip locked)
     returning id`;
   const custom = due("seeder_custom_report_manifest", sql`enabled`);
-  const canned = due("seeder_canned_report_manifest", sql`true`);
+  const canned = due("seeder_canned_report_manifest", sql`enabled`);
   await writeInTransaction(writer, null, async (tx) => {
     const names = await tx.execute<{ table_name: string }>(sql`/* reports.due */
       with custom as (${custom}), canned as (${canned})
@@ -154,7 +155,7 @@ export async function hasWork(db: Db): Promise<boolean> {
   const [row] = await db.execute<{ has_work: boolean }>(sql`/* reports.has_work */
     select exists (select from reporting.seeder_queue where ${IS_FREE})
       or exists (select from reporting.seeder_custom_report_manifest where enabled and ${IS_DUE})
-      or exists (select from reporting.seeder_canned_report_manifest where ${IS_DUE}) as has_work`);
+      or exists (select from reporting.seeder_canned_report_manifest where enabled and ${IS_DUE}) as has_work`);
   return row?.has_work === true;
 }
 
@@ -203,6 +204,21 @@ async function endReportRun(tx: Transaction, id: number, end: RunEnd): Promise<n
   const [row] = await tx.execute<{ consecutive_failures: number }>(sql`/* reports.run_ended */
     select consecutive_failures from reporting.write_ends(${json}::text::jsonb)`);
   return row?.consecutive_failures ?? 0;
+}
+
+/** Ends a run that nobody has taken yet: left out, it counts for nothing. Answers its number. */
+export async function cancelWaiting(tx: Transaction, tableName: string): Promise<number> {
+  const [waiting] = await tx.execute<{ history_id: string; is_taken: boolean }>(sql`/* reports.waiting */
+    select history_id, claimed_by is not null as is_taken from reporting.seeder_queue where table_name = ${tableName} for update`);
+  if (waiting === undefined) throw userError("NOT_FOUND", `No refresh of ${tableName} waits.`);
+  if (waiting.is_taken)
+    throw userError("INVALID_TRANSITION", `The refresh of ${tableName} is being made already. It ends by itself.`);
+  const id = Number(waiting.history_id);
+  await tx.execute(sql`/* reports.cancel */ delete from reporting.seeder_queue where table_name = ${tableName}`);
+  await tx.execute(sql`/* reports.leave_out */ update reporting.seeder_run_history set
+    status = 'error', errors = 'Cancelled before it began.', is_skipped = true, finish_time = now(), duration_seconds = 0, updated_at = now()
+    where id = ${id}`);
+  return id;
 }
 
 /** Ends the runs whose worker has said nothing for so many minutes. Refreshes of the service have their lease instead. */

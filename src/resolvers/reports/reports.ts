@@ -124,6 +124,13 @@ export function cannedReportsOf(context: Context): Promise<readonly CannedReport
   );
 }
 
+/** Of a viewer who is limited to agencies: null unless one of them has it. */
+export async function cannedReportById(context: Context, id: number): Promise<CannedReport | null> {
+  const report = await context.loaders.nodes.cannedReport.load(id);
+  if (report === null || agencyScope(context) === null) return report;
+  return (await manifestsOf(context, id)).length > 0 ? report : null;
+}
+
 /** The manifests of a canned report that the viewer sees. */
 export async function manifestsOf(context: Context, reportId: number): Promise<readonly CannedManifest[]> {
   const manifests = await context.loaders.reports.manifestsOfReport.load(reportId);

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { and, eq } from "drizzle-orm";
-import { OWN_DATABASE, type ReportRunRow, reportManifests } from "../../db/reports/tables.ts";
+import type { Known } from "../../db/columns.ts";
+import { OWN_DATABASE, type ReportRunRow, type ReportTypeWord, reportManifests } from "../../db/reports/tables.ts";
 import type { Context } from "../context.ts";
 import { userError } from "../errors.ts";
 import { writeInTransaction } from "../transactions.ts";
 import { agencyScope, ifVisible, withinAgencies } from "./agency-scope.ts";
 import { checkErrors, checkMetrics, checkRunId, type RunMetrics } from "./input.ts";
-import { enqueue, manifestOf } from "./queue.ts";
+import { cancelWaiting, enqueue, manifestOf } from "./queue.ts";
 import { runsByNumber } from "./reads.ts";
 
 /**
@@ -92,6 +93,7 @@ export async function refreshReport(context: Context, tableName: string): Promis
 export async function refreshAllReports(
   context: Context,
   agencySlug: string | null | undefined,
+  reportType: Known<ReportTypeWord> | null | undefined,
 ): Promise<readonly ReportRunRow[]> {
   const manifests = await context.database.db
     .selectDistinct({ tableName: reportManifests.tableName })
@@ -101,6 +103,7 @@ export async function refreshAllReports(
         withinAgencies(agencyScope(context), reportManifests.agencySlug),
         eq(reportManifests.enabled, true),
         agencySlug == null ? undefined : eq(reportManifests.agencySlug, agencySlug),
+        reportType == null ? undefined : eq(reportManifests.reportType, reportType),
       ),
     )
     .comment("reports.enabled_manifests");
@@ -108,6 +111,16 @@ export async function refreshAllReports(
     context,
     manifests.map(({ tableName }) => tableName),
   );
+}
+
+/** Takes a refresh back that waits. Throws NOT_FOUND when none does, INVALID_TRANSITION for one that is being made. */
+export async function cancelRefresh(context: Context, tableName: string): Promise<ReportRunRow> {
+  const manifest = ifVisible(context, await manifestOf(context.database.db, tableName));
+  if (manifest === null) throw noManifest(tableName);
+  const id = await writeInTransaction(context, null, (tx) => cancelWaiting(tx, tableName));
+  const [run] = await runsByNumber(context.database.db, [id]);
+  if (run === undefined) throw new Error(`the run ${id} is not there any more`);
+  return run;
 }
 
 async function queue(context: Context, tableNames: readonly string[]): Promise<readonly ReportRunRow[]> {

@@ -50,6 +50,8 @@ export async function refreshView(
       const way = existing.has_unique_index && existing.is_populated ? "CONCURRENTLY " : "";
       await run(session, `REFRESH MATERIALIZED VIEW ${way}${qualified(view.tableName)}`, signal);
     }
+    // Whoever reads the rows next gets a plan for as many as there are now: nothing else counts them soon.
+    await run(session, `ANALYZE ${qualified(view.tableName)}`, signal);
     return measure(session, view.tableName, signal);
   });
 }

@@ -8,7 +8,7 @@ import { type WriteContext, writeInTransaction } from "../transactions.ts";
 import { checkLease } from "./input.ts";
 import { waitingFor } from "./moves.ts";
 import { moveStage } from "./stages.ts";
-import { endLog, endRun, isUnfinished, lockRun, runNumber } from "./state.ts";
+import { endLog, endRun, isUnfinished, lockRun, runNumber, stageOf } from "./state.ts";
 
 /** Stages that a driver takes at once. */
 const MOST_CLAIMED = 100;
@@ -44,6 +44,7 @@ export async function claimStages(
   if (limit < 1 || limit > MOST_CLAIMED) {
     throw badInput(`limit is ${limit}; a driver takes 1 to ${MOST_CLAIMED} stages at once.`);
   }
+  context.driverLog.seen(driverContainer, worker);
   const request = { driver: driverContainer, worker, seconds: leaseSeconds, most: limit };
   const taken = await context.runWriters.claim({ ...request, actor: context.viewer.name ?? "" });
   if (taken.length > 0) context.written();
@@ -66,6 +67,7 @@ export async function heartbeatStage(
     worker,
     seconds: leaseSeconds,
   });
+  context.driverLog.seen(stageOf(run, stageOrder).driver_container, worker);
   return claimOf(run, log, false);
 }
 

@@ -10,12 +10,14 @@ import {
   type TriggerWord,
   UNFINISHED,
 } from "../../db/pipelines/tables.ts";
-import { type Condition, changesOf, conditionsToSql, type Filter, when } from "../../feed/conditions.ts";
+import { type Condition, changesOf, conditionsToSql, containsText, type Filter, when } from "../../feed/conditions.ts";
 import { bigintArray, textArray } from "../batches.ts";
+import { badInput } from "../errors.ts";
 import { numberedId } from "../input.ts";
 import { countUpTo, type List, listRows } from "../lists.ts";
 import { loadPages } from "../nested.ts";
 import type { Order, PageArgs, PageRequest } from "../paging.ts";
+import type { Settings } from "../settings.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -27,6 +29,8 @@ export interface RunFilter {
   readonly triggeredBy?: Maybe<readonly Known<TriggerWord>[]>;
   readonly startedAfter?: Maybe<string>;
   readonly startedBefore?: Maybe<string>;
+  readonly isLongRunning?: Maybe<boolean>;
+  readonly errorContains?: Maybe<string>;
 }
 
 /** Newest first. */
@@ -52,13 +56,40 @@ function conditionsOf(filter: RunFilter): Condition<keyof RunRow>[] {
   ];
 }
 
-function whereRun(filter: RunFilter): SQL {
-  return conditionsToSql(pipelineRuns, conditionsOf(filter));
+/** Failures that are looked through for a text: the newest. */
+export const MOST_SEARCHED = 20_000;
+
+/** The row of a run, which the database's definition takes. */
+const RUN = sql.raw("pipeline_runs_master");
+
+export function whereRun(filter: RunFilter, longRunningMinutes: number): SQL | undefined {
+  const { isLongRunning: wanted } = filter;
+  const isLong = sql`pipeline.is_long_running(${RUN}, ${longRunningMinutes}, now())`;
+  return and(
+    conditionsToSql(pipelineRuns, conditionsOf(filter)),
+    // The status first, and by its index: few of many runs go on.
+    wanted === true ? and(eq(pipelineRuns.knownStatus, "running"), isLong) : undefined,
+    filter.errorContains == null
+      ? undefined
+      : sql`${pipelineRuns.id} in (select f.id from (
+            select id, error_message from pipeline.pipeline_runs_master where known_status = 'failed'
+            order by id desc limit ${MOST_SEARCHED}) f
+          where ${containsText([sql`f.error_message`], filter.errorContains)})`,
+    wanted === false ? sql`not coalesce(${isLong}, false)` : undefined,
+  );
 }
 
-/** The same filter for the feed. */
+/** The same filter for the feed. Throws BAD_USER_INPUT for what no change can tell. */
 export function runChanges(filter: RunFilter): Filter {
-  return changesOf("RUN", conditionsOf(filter));
+  if (filter.isLongRunning != null) {
+    throw badInput(
+      "isLongRunning can't filter changes: a run begins to take long by the clock, without a change. Query runs for it.",
+    );
+  }
+  return changesOf("RUN", [
+    ...conditionsOf(filter),
+    ...when(filter.errorContains, (contains) => ({ column: "errorMessage" as const, others: [], contains })),
+  ]);
 }
 
 /** Runs whose next stage waits for a driver container. */
@@ -83,20 +114,30 @@ export async function loadRuns(db: Db, ids: readonly number[]): Promise<readonly
   return ids.map((id) => found.get(id) ?? null);
 }
 
-export function listRuns(db: Db, filter: RunFilter, args: PageArgs, maxSize: number): Promise<List<RunRow>> {
+export function listRuns(
+  db: Db,
+  filter: RunFilter,
+  args: PageArgs,
+  { maxPageSize: maxSize, longRunningMinutes }: Settings,
+): Promise<List<RunRow>> {
   return listRows(db, {
     name: "runs.runs",
     table: pipelineRuns,
     order: RUN_ORDER,
-    where: whereRun(filter),
+    where: whereRun(filter, longRunningMinutes),
     args,
     maxSize,
   });
 }
 
 /** How many runs of one pipeline pass the filter. */
-export function countRunsOf(db: Db, sourceTablename: string, filter: RunFilter): Promise<number | null> {
-  const where = and(whereRun(filter), eq(pipelineRuns.sourceTablename, sourceTablename));
+export function countRunsOf(
+  db: Db,
+  sourceTablename: string,
+  filter: RunFilter,
+  { longRunningMinutes }: Settings,
+): Promise<number | null> {
+  const where = and(whereRun(filter, longRunningMinutes), eq(pipelineRuns.sourceTablename, sourceTablename));
   return countUpTo(db, "runs.count_runs_of_pipeline", sql`${pipelineRuns} where ${where}`);
 }
 
@@ -104,7 +145,7 @@ export function countRunsOf(db: Db, sourceTablename: string, filter: RunFilter):
 export function loadRunPages(
   db: Db,
   names: readonly string[],
-  filter: RunFilter,
+  where: SQL | undefined,
   request: Pick<PageRequest, "condition" | "orderBy" | "limit">,
 ): Promise<readonly (readonly RunRow[])[]> {
   return loadPages(db, {
@@ -112,15 +153,27 @@ export function loadRunPages(
     table: pipelineRuns,
     places: names.length,
     keys: sql`unnest(${textArray(names)}) with ordinality as k(name, at)`,
-    belongs: and(sql`${pipelineRuns.sourceTablename} = k.name`, whereRun(filter)),
+    belongs: and(sql`${pipelineRuns.sourceTablename} = k.name`, where),
     request,
   });
 }
 
 export async function loadLatestRuns(db: Db, names: readonly string[]): Promise<readonly (RunRow | null)[]> {
   const newest = { condition: undefined, orderBy: sql`${pipelineRuns.id} desc`, limit: 1 };
-  const pages = await loadRunPages(db, names, {}, newest);
+  const pages = await loadRunPages(db, names, undefined, newest);
   return pages.map(([run]) => run ?? null);
+}
+
+/** The newest retry of each of these runs; null where there is none. */
+export async function loadRetries(db: Db, ids: readonly number[]): Promise<readonly (RunRow | null)[]> {
+  const rows = await db
+    .selectDistinctOn([pipelineRuns.retryOf])
+    .from(pipelineRuns)
+    .where(sql`${pipelineRuns.retryOf} = any(${bigintArray(ids)})`)
+    .orderBy(pipelineRuns.retryOf, sql`${pipelineRuns.id} desc`)
+    .comment("runs.retries");
+  const found = new Map(rows.map((row) => [row.retryOf, row]));
+  return ids.map((id) => found.get(id) ?? null);
 }
 
 /** The logs of runs in the order of their stages; of several of one stage, the newest. */

@@ -2,18 +2,8 @@ import { sql } from "drizzle-orm";
 import { type Known, UNKNOWN } from "../../db/columns.ts";
 import { pipelineConfig, pipelineRuns, RUN_STATUSES, RUN_TIME, type RunStatusWord } from "../../db/pipelines/tables.ts";
 import type { Context } from "../context.ts";
-import { badInput } from "../errors.ts";
 import { IS_ACTIVE, IS_OVERDUE } from "../pipelines/reads.ts";
-
-const BUCKETS = ["minute", "hour", "day"] as const;
-export type BucketWord = (typeof BUCKETS)[number];
-
-const SECONDS: Readonly<Record<BucketWord, number>> = { minute: 60, hour: 3_600, day: 86_400 };
-/** A week of minutes has 10,080: no chart has as many columns. */
-const MOST_BUCKETS = 2_000;
-const DEFAULT_SECONDS = 86_400;
-/** PostgreSQL has no year 0. */
-const FIRST_INSTANT = Date.parse("0001-01-01T00:00:00Z");
+import { BUCKET_SECONDS, type WindowArgs, windowOf } from "../window.ts";
 
 export interface RunBucket {
   readonly start: string;
@@ -43,21 +33,10 @@ export interface RunSummary {
 /** Of the runs that began, or were asked for, in `from <= time < to`. Buckets without runs are there as well. */
 export async function runSummary(
   { database: { db } }: Context,
-  args: {
-    readonly from?: string | null | undefined;
-    readonly to?: string | null | undefined;
-    readonly bucket: BucketWord;
-    readonly sourceTablename?: string | null | undefined;
-  },
+  args: WindowArgs & { readonly sourceTablename?: string | null | undefined },
 ): Promise<RunSummary> {
-  const to = args.to ?? new Date().toISOString();
-  const from = args.from ?? new Date(Math.max(Date.parse(to) - DEFAULT_SECONDS * 1_000, FIRST_INSTANT)).toISOString();
   const { bucket, sourceTablename } = args;
-  const buckets = Math.ceil((Date.parse(to) - Date.parse(from)) / 1_000 / SECONDS[bucket]);
-  if (buckets <= 0) throw badInput(`from (${from}) is not before to (${to}).`);
-  if (buckets > MOST_BUCKETS) {
-    throw badInput(`From ${from} to ${to} are ${buckets} ${bucket}s; ask for at most ${MOST_BUCKETS} buckets.`);
-  }
+  const { from, to } = windowOf(args);
   const rows = await db.execute<{
     start: string;
     success: string;
@@ -86,7 +65,7 @@ export async function runSummary(
            coalesce(sum(r.rows), 0) as rows,
            percentile_cont(0.5) within group (order by r.seconds) as median
     from generate_series(date_trunc(${bucket}, ${from}::timestamptz, 'UTC'), ${to}::timestamptz - interval '1 microsecond',
-                         make_interval(secs => ${SECONDS[bucket]})) as b(start)
+                         make_interval(secs => ${BUCKET_SECONDS[bucket]})) as b(start)
     left join run r on r.start = b.start
     group by b.start order by b.start`);
   const counts = new Map<Known<RunStatusWord>, number>(COUNTED.map((status) => [status, 0]));

@@ -2,6 +2,7 @@ import type { ApiTokenRow } from "../../db/access/tables.ts";
 import { type CreatedApiToken, createApiToken, listApiTokens, revokeApiToken } from "../../resolvers/access/tokens.ts";
 import type { Role, Viewer } from "../../resolvers/viewer.ts";
 import { builder } from "../builder.ts";
+import { Node } from "../node.ts";
 import { GaugedSystem } from "../systems.ts";
 
 const RoleRef = builder.enumType("Role", {
@@ -43,8 +44,9 @@ const ViewerRef = builder.objectRef<Viewer>("Viewer").implement({
   }),
 });
 
-const ApiTokenRef = builder.objectRef<ApiTokenRow>("ApiToken").implement({
+export const ApiTokenRef = builder.objectRef<ApiTokenRow>("ApiToken").implement({
   description: "A token, by which a program or a person is known. Its secret is kept nowhere.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among tokens." }),
     name: t.exposeString("name", { description: "Who it was given to; the actor of what it reports." }),

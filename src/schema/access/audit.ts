@@ -4,6 +4,7 @@ import { connect } from "../../resolvers/lists.ts";
 import type { JsonObject } from "../../resolvers/pipelines/credentials.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 
 const RowOperation = builder.enumType("AuditOperation", {
   description: "What happened to a row.",
@@ -34,8 +35,9 @@ const AuditChange = builder.objectRef<AuditChangeRow>("AuditChange").implement({
   }),
 });
 
-const AuditEntry = builder.objectRef<AuditRow>("AuditEntry").implement({
+export const AuditEntry = builder.objectRef<AuditRow>("AuditEntry").implement({
   description: "An administrative mutation that was done. Entries are only ever added.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Grows with each entry." }),
     at: t.expose("at", { type: "DateTime", description: "When, by the database's clock." }),

@@ -67,7 +67,11 @@ builder.subscriptionFields((t) => ({
   processingLogAdded: t.field({
     type: ProcessingLogChange,
     authScopes: { role: "VIEWER", system: "documents" },
-    args: { fileId: t.arg.id({ description: "Only entries about this file; null: all." }), after: afterArg(t) },
+    args: {
+      fileId: t.arg.id({ description: "Only entries about this file; null: all." }),
+      after: afterArg(t),
+      snapshot: snapshotArg(t),
+    },
     description: "Every entry of the history as it is added. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
     subscribe: (_root, args, context) => changeSource(context, logChanges(args.fileId), args),
     resolve: (delivery) => delivery,

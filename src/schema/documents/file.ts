@@ -1,5 +1,6 @@
 import { type DocumentRow, FILE_OVERALL_STATUSES, type FileOverallStatusWord } from "../../db/documents/tables.ts";
 import { builder } from "../builder.ts";
+import { Node } from "../node.ts";
 
 export const FileOverallStatus = builder.enumType("FileOverallStatus", {
   description: "How far a file has come, over all of its steps.",
@@ -94,6 +95,7 @@ const StepSummary = builder.objectRef<DocumentRow>("StepSummary").implement({
 
 export const File = builder.objectRef<DocumentRow>("File").implement({
   description: "A document on its way through the processing.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),
     filehash: t.exposeString("filehash", {

@@ -1,9 +1,10 @@
+import { isUploadStep } from "../../db/documents/tables.ts";
 import * as documents from "../../resolvers/documents/documents.ts";
-import type { FileStatusCount } from "../../resolvers/documents/reads.ts";
+import { countSteps, type FileStatusCount, type StepStatusCount } from "../../resolvers/documents/reads.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
 import { File, FileOverallStatus } from "./file.ts";
-import { StepStatus } from "./steps.ts";
+import { StepKind, StepStatus } from "./steps.ts";
 
 const FileConnection = connectionOf("File", File);
 
@@ -17,6 +18,32 @@ const FileFilter = builder.inputType("FileFilter", {
     createdBefore: t.field({ type: "DateTime", description: "Created before this instant." }),
     stepName: t.string({ description: "That have this step; with stepStatus: in that status." }),
     stepStatus: t.field({ type: StepStatus, description: "That have a step, or the step stepName, in this status." }),
+    isStalled: t.boolean({
+      description:
+        "That have a step which is IN_PROGRESS for more than WEIR_STEP_TIMEOUT_MINUTES; false: that have none.",
+    }),
+  }),
+});
+
+const FileOrder = builder.enumType("FileOrder", {
+  description: "The order of a list of files, by when they were reported first.",
+  values: {
+    NEWEST_FIRST: { description: "Newest first." },
+    OLDEST_FIRST: { description: "Oldest first: with isStalled or a status, what waits for longest." },
+  } as const,
+});
+
+const StepStatusCountRef = builder.objectRef<StepStatusCount>("StepStatusCount").implement({
+  description: "How many steps of one name have a status, over all files.",
+  fields: (t) => ({
+    stepName: t.exposeString("stepName", { description: "The steps' name." }),
+    kind: t.field({
+      type: StepKind,
+      description: "Whether they belong to the processing or to uploads.",
+      resolve: ({ stepName }) => (isUploadStep(stepName) ? "UPLOAD" : "MAIN"),
+    }),
+    status: t.expose("status", { type: StepStatus, description: "Their status." }),
+    count: t.expose("count", { type: "SafeInt", description: "Steps that have it." }),
   }),
 });
 
@@ -40,9 +67,21 @@ builder.queryFields((t) => ({
   files: t.field({
     type: FileConnection,
     authScopes: { role: "VIEWER", system: "documents" },
-    args: { filter: t.arg({ type: FileFilter, description: "Only those that meet it." }), ...pageArgs },
-    description: "Files, newest first. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    args: {
+      filter: t.arg({ type: FileFilter, description: "Only those that meet it." }),
+      orderBy: t.arg({ type: FileOrder, description: "Their order; null: NEWEST_FIRST." }),
+      ...pageArgs,
+    },
+    description: "Files, newest first unless orderBy says otherwise. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: (_root, args, context) => documents.files(context, args),
+  }),
+  stepStatusCounts: t.field({
+    type: [StepStatusCountRef],
+    nullable: true,
+    authScopes: { role: "VIEWER", system: "documents" },
+    description:
+      "Number of steps of each name and status, over all files, by name; what no step has is left out, and so is what comes after 2,000 entries. Null beside an error alone. Role: VIEWER.",
+    resolve: async (_root, _args, context) => [...(await countSteps(context.database.db))],
   }),
   fileStatusCounts: t.field({
     type: [FileStatusCountRef],

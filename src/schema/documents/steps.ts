@@ -2,6 +2,7 @@ import { isUploadStep, type ProcessingLogRow, type StepRow } from "../../db/docu
 import * as documents from "../../resolvers/documents/documents.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 import { File } from "./file.ts";
 
@@ -17,7 +18,7 @@ export const StepStatus = builder.enumType("StepStatus", {
   } as const,
 });
 
-const StepKind = builder.enumType("StepKind", {
+export const StepKind = builder.enumType("StepKind", {
   description: "What a step belongs to.",
   values: {
     MAIN: { description: "The processing itself." },
@@ -27,6 +28,7 @@ const StepKind = builder.enumType("StepKind", {
 
 export const FileProcessingStep = builder.objectRef<StepRow>("FileProcessingStep").implement({
   description: "The current state of one step of a file.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; the steps of a file are in its order." }),
     fileId: t.exposeID("fileId", { description: "The file." }),
@@ -62,6 +64,11 @@ export const FileProcessingStep = builder.objectRef<StepRow>("FileProcessingStep
       nullable: true,
       description: "Why it failed or was skipped; null when nothing was said, and once a new attempt has begun.",
     }),
+    attempts: t.int({
+      description:
+        "How often it was begun, by the log of its file: an IN_PROGRESS that is the first, or comes after an end. 0: never, or by nobody who wrote the log.",
+      resolve: (step, _args, { loaders }) => loaders.documents.attempts.load(step),
+    }),
     isStalled: t.boolean({
       description: "In progress for longer than WEIR_STEP_TIMEOUT_MINUTES.",
       resolve: (step, _args, context) => documents.isStalled(context, step),
@@ -73,6 +80,7 @@ export const FileProcessingStep = builder.objectRef<StepRow>("FileProcessingStep
 
 export const ProcessingLog = builder.objectRef<ProcessingLogRow>("ProcessingLog").implement({
   description: "One event of the history. Entries are never changed.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", {
       description: "Unique; of two entries with the same timestamp the greater id is the later.",
@@ -105,6 +113,11 @@ const ProcessingLogFilter = builder.inputType("ProcessingLogFilter", {
 });
 
 builder.objectFields(File, (t) => ({
+  updatedAt: t.field({
+    type: "DateTime",
+    description: "When one of its steps was changed last; while it has none, when it was reported.",
+    resolve: (file, _args, context) => documents.lastChangeOf(context, file),
+  }),
   steps: t.field({
     type: [FileProcessingStep],
     description: "Its steps, in the order in which they were added.",

@@ -2,6 +2,7 @@ import type { FileStatusRow } from "../../db/ingest/tables.ts";
 import * as ingest from "../../resolvers/ingest/ingest.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 import { IngestCountsRef } from "./summary.ts";
 
@@ -27,6 +28,7 @@ export const IngestStatus = builder.enumType("IngestStatus", {
 
 export const FileStatus = builder.objectRef<FileStatusRow>("FileStatus").implement({
   description: "One report about a file. Reports are never changed: a file's history is all of its reports.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", {
       description: "Unique; of two reports with the same processedAt the greater id is the newer.",
@@ -62,7 +64,7 @@ const FileStatusConnection = connectionOf("FileStatus", FileStatus);
 const date =
   "Date of the log: as reported last for it, else the first eight digits in its file name; null when neither gives one.";
 
-const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
+export const LogFile = builder.objectRef<ingest.LogFile>("LogFile");
 export const Hl7File = builder.objectRef<ingest.Hl7File>("Hl7File");
 const LogFileConnection = connectionOf("LogFile", LogFile);
 const Hl7FileConnection = connectionOf("Hl7File", Hl7File);
@@ -86,9 +88,23 @@ const LogFileFilter = builder.inputType("LogFileFilter", {
   fields: (t) => ({
     pathPrefix: t.string({ description: "Paths that begin with this text." }),
     status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
+    hl7Status: t.field({
+      type: [IngestStatus],
+      description: "That have a HL7 file whose latest status is one of these: [FAILED] finds logs with failed files.",
+    }),
+    isStuck: t.boolean({ description: "That have a HL7 file which is stuck; false: that have none." }),
+    search: t.string({ description: "Whose path has this text, in any case: of the latest 20,000 logs." }),
     dateFrom: t.field({ type: "Date", description: "Of this date or later." }),
     dateTo: t.field({ type: "Date", description: "Of this date or earlier." }),
   }),
+});
+
+const LogFileOrder = builder.enumType("LogFileOrder", {
+  description: "The order of a list of logs.",
+  values: {
+    DATE: { description: "Latest date first, then by path; logs without a date come last." },
+    RECENT_FIRST: { description: "By the log's own latest status, newest first; logs without one are left out." },
+  } as const,
 });
 
 const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
@@ -100,6 +116,9 @@ const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
     }),
     pathPrefix: t.string({ description: "Paths that begin with this text." }),
     status: t.field({ type: [IngestStatus], description: "Whose latest status is one of these." }),
+    isStuck: t.boolean({
+      description: "STAGED for longer than WEIR_STUCK_STAGED_MINUTES; false: all others.",
+    }),
     dateFrom: t.field({ type: "Date", description: "Of logs of this date or later." }),
     dateTo: t.field({ type: "Date", description: "Of logs of this date or earlier." }),
   }),
@@ -107,7 +126,9 @@ const Hl7FileFilter = builder.inputType("Hl7FileFilter", {
 
 LogFile.implement({
   description: "A HL7-ish log. It is known as soon as a status of it or a HL7 file from it was reported.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.exposeID("logFilePath", { description: "Unique among logs: its path." }),
     logFilePath: t.exposeString("logFilePath", { description: "Its path, as the worker sees it." }),
     date: t.expose("date", { type: "Date", nullable: true, description: date }),
     currentStatus: t.field({
@@ -128,6 +149,17 @@ LogFile.implement({
       description: "The HL7 files split from it, in the order of their segments.",
       resolve: (log, args, context) => ingest.hl7FilesOf(context, log.logFilePath, args),
     }),
+    segmentStatuses: t.string({
+      description:
+        "The latest statuses of its HL7 files in the order of their segments, as text: a letter and how many in a row have it, as I12S3F1. P parsed, S staged, I ingested, F failed, U unknown, N none yet. Of a log with more than 10,000, those of the first. Empty for none.",
+      resolve: ({ logFilePath }, _args, { loaders }) => loaders.ingest.segments.load(logFilePath),
+    }),
+    changedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "The newest processedAt of its own statuses and those of its HL7 files; null while there is none.",
+      resolve: ({ logFilePath }, _args, { loaders }) => loaders.ingest.lastChange.load(logFilePath),
+    }),
     hl7FileCounts: t.field({
       type: IngestCountsRef,
       description: "Its HL7 files by latest status.",
@@ -139,7 +171,12 @@ LogFile.implement({
 Hl7File.implement({
   description:
     "A HL7 file and the log that it was split from: one for each row of hl7_files, so that a path of several logs or segments is there once for each. A file that only statuses name is one of no log.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.id({
+      description: "Unique among HL7 files: its segment and its log; of a file of no log, -1 and its own path.",
+      resolve: ingest.hl7FileId,
+    }),
     hl7FilePath: t.exposeString("hl7FilePath", { description: "Its path or URI." }),
     logFilePath: t.exposeString("logFilePath", {
       description: "The log's path; empty for a file of no log.",
@@ -212,8 +249,12 @@ builder.queryFields((t) => ({
   logFiles: t.field({
     type: LogFileConnection,
     authScopes: { role: "VIEWER", system: "ingest" },
-    args: { filter: t.arg({ type: LogFileFilter, description: "Only those that meet it." }), ...pageArgs },
-    description: "Logs, latest date first, then by path; logs without a date come last. Role: VIEWER.",
+    args: {
+      filter: t.arg({ type: LogFileFilter, description: "Only those that meet it." }),
+      orderBy: t.arg({ type: LogFileOrder, description: "Their order; null: DATE." }),
+      ...pageArgs,
+    },
+    description: "Logs, by date unless orderBy says otherwise. Role: VIEWER.",
     resolve: (_root, args, context) => ingest.logFiles(context, args),
   }),
   hl7File: t.field({

@@ -57,6 +57,12 @@ export const IngestSummaryRef = builder.objectRef<IngestSummary>("IngestSummary"
       description: "The same per log date, oldest first; files without a date are in the sums alone.",
       resolve: ({ byDate }) => byDate,
     }),
+    oldestStagedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When the HL7 file was processed that is STAGED for longest, of whatever date; null when none is.",
+      resolve: (_summary, _args, context) => ingest.oldestStagedAt(context),
+    }),
     stuckStaged: t.field({
       type: "SafeInt",
       description:

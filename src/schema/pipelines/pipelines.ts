@@ -4,6 +4,7 @@ import { type EndpointKind, endpoint, endpoints, maskedCreds } from "../../resol
 import * as pipelines from "../../resolvers/pipelines/pipelines.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 
 export const LoadType = builder.enumType("LoadType", {
@@ -97,6 +98,7 @@ const masked =
 
 export const Source = builder.objectRef<EndpointRow>("Source").implement({
   description: "Where pipelines get their data from.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "UUID v7." }),
     sourceName: t.exposeString("name", { description: "Its name, by which pipelines refer to it." }),
@@ -112,6 +114,7 @@ export const Source = builder.objectRef<EndpointRow>("Source").implement({
 
 export const Destination = builder.objectRef<EndpointRow>("Destination").implement({
   description: "Where pipelines bring their data to.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "UUID v7." }),
     destinationName: t.exposeString("name", { description: "Its name, by which pipelines refer to it." }),
@@ -127,6 +130,7 @@ export const Destination = builder.objectRef<EndpointRow>("Destination").impleme
 
 export const PipelineStage = builder.objectRef<Omit<PipelineStageRow, "createdAt">>("PipelineStage").implement({
   description: "A stage of a template.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; another one after the template was replaced." }),
     pipelineName: t.exposeString("pipelineName", { description: "Name of the template." }),
@@ -149,7 +153,9 @@ export const Pipeline = builder.objectRef<PipelineRow>("Pipeline");
 
 Pipeline.implement({
   description: "What is to be done with one source table.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.exposeID("sourceTablename", { description: "Unique among pipelines: its source table." }),
     sourceTablename: t.exposeString("sourceTablename", { description: "Its key: the table in the source." }),
     sinkTablename: t.exposeString("sinkTablename", {
       nullable: true,
@@ -205,7 +211,20 @@ const PipelineFilter = builder.inputType("PipelineFilter", {
     sinkType: t.string({ description: "Of this kind of sink." }),
     lastRunStatus: t.field({ type: [RunStatus], description: "Whose last run ended so." }),
     isOverdue: t.boolean({ description: "That are overdue; false: that are not." }),
+    latestRunStatus: t.field({
+      type: [RunStatus],
+      description: "Whose newest run is in one of these states, one that goes on among them.",
+    }),
   }),
+});
+
+const PipelineOrder = builder.enumType("PipelineOrder", {
+  description: "The order of a list of pipelines; those that are equal in it go by name.",
+  values: {
+    NAME: { description: "By source table." },
+    LAST_RUN_FIRST: { description: "By the end of the last run, newest first; those that never ran come last." },
+    NEXT_RUN_FIRST: { description: "By when they are due, most urgent first; those without a schedule come last." },
+  } as const,
 });
 
 const ofKind = (kind: EndpointKind) => (_root: unknown, _args: unknown, context: Parameters<typeof endpoints>[0]) =>
@@ -223,8 +242,12 @@ builder.queryFields((t) => ({
   pipelines: t.field({
     type: PipelineConnection,
     authScopes: { role: "VIEWER", system: "pipelines" },
-    args: { filter: t.arg({ type: PipelineFilter, description: "Which ones; null: all." }), ...pageArgs },
-    description: "Pipelines by name. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    args: {
+      filter: t.arg({ type: PipelineFilter, description: "Which ones; null: all." }),
+      orderBy: t.arg({ type: PipelineOrder, description: "Their order; null: NAME." }),
+      ...pageArgs,
+    },
+    description: "Pipelines, by name unless orderBy says otherwise. Role: VIEWER. Errors: BAD_USER_INPUT.",
     resolve: (_root, args, context) => pipelines.pipelines(context, args),
   }),
   source: t.field({

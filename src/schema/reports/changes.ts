@@ -49,6 +49,7 @@ builder.subscriptionFields((t) => ({
     args: {
       tableName: t.arg.string({ description: "Only runs of this table; null: of all." }),
       after: afterArg(t),
+      snapshot: snapshotArg(t),
     },
     description: "Every run as it is recorded and goes on. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
     subscribe: (_root, args, context) => changeSource(context, runChanges(context, args.tableName), args),

@@ -9,6 +9,7 @@ import * as manifests from "../../resolvers/reports/manifests.ts";
 import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
 import { givenFields } from "../given.ts";
+import { Node } from "../node.ts";
 import { ReportJob } from "./reports.ts";
 
 const scheduleMinutes = "Minutes between refreshes by the service; null: on demand only.";
@@ -19,8 +20,9 @@ const databaseId =
 const tableName =
   "Name of the materialized view in the schema reporting: letters, digits and underscores, not a digit first; 56 characters at most. The prefix `reporting.` may stand before it.";
 
-const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportManifest").implement({
+export const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportManifest").implement({
   description: "A report of one agency with a query of its own.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among custom manifests." }),
     tableName: t.exposeString("tableName", { description: "Name of its materialized view." }),
@@ -40,11 +42,12 @@ const CustomReportManifest = builder.objectRef<CustomManifest>("CustomReportMani
   }),
 });
 
-const CannedReport = builder.objectRef<CannedReportShape>("CannedReport");
-const CannedReportManifest = builder.objectRef<CannedManifest>("CannedReportManifest");
+export const CannedReport = builder.objectRef<CannedReportShape>("CannedReport");
+export const CannedReportManifest = builder.objectRef<CannedManifest>("CannedReportManifest");
 
 CannedReport.implement({
   description: "A report that several agencies have, each with a view of its own.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among canned reports." }),
     tableName: t.exposeString("tableName", { description: "What the names of its views begin with." }),
@@ -61,6 +64,7 @@ CannedReport.implement({
 
 CannedReportManifest.implement({
   description: "Gives a canned report to an agency.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique among canned manifests." }),
     agencyId: t.exposeInt("agencyId", { description: "Number of the agency." }),
@@ -75,6 +79,7 @@ CannedReportManifest.implement({
         "The materialized view of this agency: the canned report's table name, an underscore and the agency slug.",
       resolve: viewNameOf,
     }),
+    enabled: t.exposeBoolean("enabled", { description: "Whether it is refreshed at all." }),
     scheduleMinutes: t.exposeInt("scheduleMinutes", { nullable: true, description: scheduleMinutes }),
     job: t.field({
       type: ReportJob,
@@ -120,6 +125,15 @@ const CannedReportManifestInput = builder.inputType("CannedReportManifestInput",
     agencyId: t.int({ required: true, description: "Number of the agency, from 0." }),
     agencySlug: t.string({ required: true, description: "Short name of the agency: letters, digits, _ and -." }),
     cannedReportId: t.id({ required: true, description: "What to give." }),
+    enabled: t.boolean({ required: true, defaultValue: true, description: "Whether it is refreshed at all." }),
+    scheduleMinutes: t.int({ description: scheduleMinutes }),
+  }),
+});
+
+const CannedReportManifestChange = builder.inputType("UpdateCannedReportManifestInput", {
+  description: "What to change of a canned report of one agency. What is absent stays as it is.",
+  fields: (t) => ({
+    enabled: t.boolean({ description: "Whether it is refreshed at all; null: as it is." }),
     scheduleMinutes: t.int({ description: scheduleMinutes }),
   }),
 });
@@ -213,6 +227,18 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CannedReportManifestInput, required: true, description: "Who gets what." }) },
     description: `Gives a canned report to an agency. Role: ADMIN. Errors: NOT_FOUND, ${refusals}.`,
     resolve: (_root, { input }, context) => manifests.createCannedManifest(context, input),
+  }),
+  updateCannedReportManifest: t.field({
+    type: CannedReportManifest,
+    authScopes: { role: "ADMIN", system: "reports" },
+    args: {
+      id: t.arg.id({ required: true, description: "The manifest." }),
+      input: t.arg({ type: CannedReportManifestChange, required: true, description: "What to change." }),
+    },
+    description:
+      "Changes when an agency's canned report is refreshed, and whether at all. To give another report, or to another agency, delete it and make one anew. Role: ADMIN. Errors: NOT_FOUND, BAD_USER_INPUT.",
+    resolve: (_root, { id, input }, context, info) =>
+      manifests.updateCannedManifest(context, id, input, givenFields(info, "input")),
   }),
   deleteCannedReportManifest: t.boolean({
     authScopes: { role: "ADMIN", system: "reports" },

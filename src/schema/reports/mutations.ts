@@ -1,6 +1,6 @@
 import * as runs from "../../resolvers/reports/runs.ts";
 import { builder } from "../builder.ts";
-import { ReportRun } from "./reports.ts";
+import { ReportRun, ReportType } from "./reports.ts";
 
 const FinishSeederRunInput = builder.inputType("FinishSeederRunInput", {
   description: "What a run has measured. What is null stays as it was.",
@@ -63,9 +63,22 @@ builder.mutationFields((t) => ({
   refreshAllReports: t.field({
     type: [ReportRun],
     authScopes: { role: "ADMIN", system: "reports" },
-    args: { agencySlug: t.arg.string({ description: "Only those of this agency; null: all." }) },
+    args: {
+      agencySlug: t.arg.string({ description: "Only those of this agency; null: all." }),
+      reportType: t.arg({ type: ReportType, description: "Only those of this type; null: both." }),
+    },
     description:
       "Refreshes every enabled manifest, or those of one agency. Answers the runs by table name, as refreshReport does. Role: ADMIN.",
-    resolve: async (_root, { agencySlug }, context) => [...(await runs.refreshAllReports(context, agencySlug))],
+    resolve: async (_root, { agencySlug, reportType }, context) => [
+      ...(await runs.refreshAllReports(context, agencySlug, reportType)),
+    ],
+  }),
+  cancelRefresh: t.field({
+    type: ReportRun,
+    authScopes: { role: "ADMIN", system: "reports" },
+    args: { tableName: t.arg.string({ required: true, description: "Name of the view." }) },
+    description:
+      "Takes a refresh back that waits for its turn. Its run ends with status ERROR, says so, and counts for nothing. Role: ADMIN. Errors: NOT_FOUND when none waits, INVALID_TRANSITION for one that is being made.",
+    resolve: (_root, { tableName }, context) => runs.cancelRefresh(context, tableName),
   }),
 }));

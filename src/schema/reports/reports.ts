@@ -2,9 +2,10 @@ import type { ReportJobRow, ReportRunRow } from "../../db/reports/tables.ts";
 import * as reports from "../../resolvers/reports/reports.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 
-const ReportType = builder.enumType("ReportType", {
+export const ReportType = builder.enumType("ReportType", {
   description: "Where a report's query comes from.",
   values: {
     CUSTOM: { value: "custom", description: "Written for one agency." },
@@ -71,7 +72,9 @@ const ReportJobOrder = builder.enumType("SeederJobOrder", {
 
 ReportJob.implement({
   description: "The state of a report: that of its latest run.",
+  interfaces: [Node],
   fields: (t) => ({
+    id: t.exposeID("tableName", { description: "Unique among jobs: its table name." }),
     tableName: t.exposeString("tableName", { description: "Name of its materialized view; unique." }),
     manifestId: t.exposeInt("manifestId", {
       description: "Number of its manifest; custom and canned ones are numbered apart.",
@@ -127,6 +130,7 @@ ReportJob.implement({
 
 ReportRun.implement({
   description: "One run of a report.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique number of the run." }),
     runId: t.exposeString("runId", { description: "Its id, as its worker or the service gave it." }),

@@ -3,10 +3,11 @@ import { userError } from "../../resolvers/errors.ts";
 import * as runs from "../../resolvers/runs/runs.ts";
 import { builder } from "../builder.ts";
 import { connectionOf, pageArgs } from "../connections.ts";
+import { Node } from "../node.ts";
 import { Pipeline, RunStatus } from "../pipelines/pipelines.ts";
 import { UNKNOWN_VALUE } from "../words.ts";
 
-const StageStatus = builder.enumType("StageStatus", {
+export const StageStatus = builder.enumType("StageStatus", {
   description: "How far a stage of a run has come.",
   values: {
     RUNNING: { value: "running", description: "It has started." },
@@ -29,6 +30,7 @@ export const TriggeredBy = builder.enumType("TriggeredBy", {
 
 export const Run = builder.objectRef<RunRow>("Run");
 export const RunStageLog = builder.objectRef<StageLogRow>("RunStageLog");
+export const RunStageLogConnection = connectionOf("RunStageLog", RunStageLog);
 const RunConnection = connectionOf("Run", Run);
 
 /** Seconds between two instants, to the microsecond; null where a program stored one that is none (`infinity`). */
@@ -46,6 +48,7 @@ function stageSeconds({ startedAt, completedAt, timeTaken }: StageLogRow): numbe
 
 RunStageLog.implement({
   description: "What happened to a stage of a run.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique." }),
     runId: t.exposeID("pipelineRunId", {
@@ -95,6 +98,12 @@ RunStageLog.implement({
       nullable: true,
       description: "Why it failed or was cancelled; null when it was not.",
     }),
+    leaseExpiresAt: t.expose("leaseExpiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "Until when its driver has it, unless a heartbeat comes before; null when it does not run, and where nobody leases it.",
+    }),
     worker: t.exposeString("worker", {
       nullable: true,
       description: "The driver that has it, or had it; null when none said so, or its lease ran out.",
@@ -103,11 +112,12 @@ RunStageLog.implement({
 });
 
 interface RunStageRow {
+  readonly run: RunRow;
   readonly stage: StageOfRun;
   readonly log: StageLogRow | null;
 }
 
-const RunStage = builder.objectRef<RunStageRow>("RunStage").implement({
+export const RunStage = builder.objectRef<RunStageRow>("RunStage").implement({
   description: "A stage of a run, as its template was when the run was made.",
   fields: (t) => ({
     stageOrder: t.int({ description: "Its place, from 1.", resolve: ({ stage }) => stage.stage_order }),
@@ -128,6 +138,7 @@ const RunStage = builder.objectRef<RunStageRow>("RunStage").implement({
 
 Run.implement({
   description: "One execution of a pipeline.",
+  interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID("id", { description: "Unique; a later run has a greater one." }),
     originId: t.exposeString("originId", {
@@ -180,9 +191,10 @@ Run.implement({
     stages: t.field({
       type: [RunStage],
       description: "Stages of the template with what happened to each so far; log is null for a stage not reached.",
-      resolve: async ({ id, stages }, _args, context) => {
-        const logs = await runs.stageLogsOf(context, id);
-        return stages.map((stage) => ({
+      resolve: async (run, _args, context) => {
+        const logs = await runs.stageLogsOf(context, run.id);
+        return run.stages.map((stage) => ({
+          run,
           stage,
           log: logs.find(({ stageOrder }) => stageOrder === stage.stage_order) ?? null,
         }));
@@ -220,6 +232,12 @@ export const RunFilter = builder.inputType("RunFilter", {
     triggeredBy: t.field({ type: [TriggeredBy], description: "Asked for by one of these." }),
     startedAfter: t.field({ type: "DateTime", description: "Started after this instant." }),
     startedBefore: t.field({ type: "DateTime", description: "Started before this instant." }),
+    isLongRunning: t.boolean({
+      description: "Running for longer than usual, or not. Refused in subscriptions: it comes about by the clock.",
+    }),
+    errorContains: t.string({
+      description: "That failed with this text in their error, in any case: of the newest 20,000 that failed.",
+    }),
   }),
 });
 

@@ -2,7 +2,7 @@ import { type RunBucket, type RunStatusCount, type RunSummary, runSummary } from
 import { builder } from "../builder.ts";
 import { RunStatus } from "../pipelines/pipelines.ts";
 
-const TimeBucket = builder.enumType("TimeBucket", {
+export const TimeBucket = builder.enumType("TimeBucket", {
   description: "Width of a chart's columns, in UTC.",
   values: {
     MINUTE: { value: "minute", description: "A minute." },

@@ -6,6 +6,7 @@ import { CloseCode, handleProtocols, makeServer, type Server } from "graphql-ws"
 import type { Logger } from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { userError } from "../../resolvers/errors.ts";
+import { isStateSource } from "../../resolvers/states.ts";
 import type { Session } from "../access/gate.ts";
 import { createSocketAccess, type SocketAccess, type SocketAccessOptions } from "../access/socket.ts";
 import { type Operation, type Operations, readParams } from "../operation.ts";
@@ -13,6 +14,7 @@ import { requestIdOf } from "../request-id.ts";
 import type { Fanout } from "./fanout.ts";
 import { sharingKey } from "./sharing.ts";
 import { createSink } from "./sink.ts";
+import { createStates, type States } from "./states.ts";
 
 /** Milliseconds between pings; they keep proxies from closing an idle socket. */
 const PING_INTERVAL = 12_000;
@@ -62,6 +64,7 @@ interface Carried {
 interface Running {
   readonly subscriptions: Set<() => void>;
   readonly operations: Set<Promise<unknown>>;
+  readonly states: States;
   isClosing: boolean;
 }
 
@@ -79,7 +82,12 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   };
   const server = new WebSocketServer(settings);
   server.on("headers", (headers, request) => headers.push(`x-request-id: ${requestIdOf(request)}`));
-  const running: Running = { subscriptions: new Set(), operations: new Set(), isClosing: false };
+  const running: Running = {
+    subscriptions: new Set(),
+    operations: new Set(),
+    states: createStates(),
+    isClosing: false,
+  };
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
     onConnect: ({ extra, connectionParams }) => extra.access.connect(connectionParams),
@@ -151,7 +159,7 @@ async function prepare(
 
 async function subscribe(
   { operations, fanout }: WebSocketOptions,
-  { subscriptions }: Running,
+  { subscriptions, states }: Running,
   { operation, id, connection, session }: Carried,
 ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
   const started = await operations.subscribe(operation, session.viewer);
@@ -159,23 +167,33 @@ async function subscribe(
   const { source, executeEvent } = started;
   // The fanout writes the frames itself; graphql-ws only sees when the subscription ends, and how.
   const ending = Promise.withResolvers<IteratorResult<ExecutionResult>>();
-  const stop = fanout.subscribe({
-    key: sharingKey(operation, session.viewer),
-    filter: source.filter,
-    follower: source.follower,
-    execute: (delivery) => {
-      const result = executeEvent(delivery);
-      return result instanceof Promise ? result.then(serialised) : serialised(result);
-    },
-    sink: createSink(connection.socket, connection.raw, id, () => {
-      if (session.isOver) connection.access.end();
-      return !session.isOver;
-    }),
-    onError: (error) => {
-      end();
-      ending.reject(error);
-    },
+  const key = sharingKey(operation, session.viewer);
+  const sink = createSink(connection.socket, connection.raw, id, () => {
+    if (session.isOver) connection.access.end();
+    return !session.isOver;
   });
+  const stop = isStateSource(source)
+    ? states.subscribe({
+        key: source.isPersonal ? JSON.stringify([session.viewer.name, key]) : key,
+        source,
+        execute: async (tick) => serialisedState(await executeEvent(tick)),
+        sink,
+        onEnd: () => complete(),
+      })
+    : fanout.subscribe({
+        key,
+        filter: source.filter,
+        follower: source.follower,
+        execute: (delivery) => {
+          const result = executeEvent(delivery);
+          return result instanceof Promise ? result.then(serialised) : serialised(result);
+        },
+        sink,
+        onError: (error) => {
+          end();
+          ending.reject(error);
+        },
+      });
   const end = () => {
     stop();
     subscriptions.delete(complete);
@@ -257,6 +275,12 @@ async function closeAll(server: WebSocketServer, running: Running, grace: number
 
 function serialised(result: ExecutionResult): Buffer {
   return Buffer.from(JSON.stringify(result));
+}
+
+/** Null while the database is out of reach: the subscription goes on when it is back. */
+function serialisedState(result: ExecutionResult): Buffer | null {
+  const isUnavailable = result.errors?.some(({ extensions }) => extensions["code"] === "UNAVAILABLE") === true;
+  return isUnavailable ? null : serialised(result);
 }
 
 /** graphql-ws hands back the context value that onSubscribe gave it, as unknown. */

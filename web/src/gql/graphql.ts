@@ -62,6 +62,8 @@ export type FileFilter = {
   readonly createdBefore?: string | null | undefined;
   /** Of exactly this filehash: the same content. */
   readonly filehash?: string | null | undefined;
+  /** That have a step which is IN_PROGRESS for more than WEIR_STEP_TIMEOUT_MINUTES; false: that have none. */
+  readonly isStalled?: boolean | null | undefined;
   /** This text is in the original filename, in any case, or begins the filehash. */
   readonly search?: string | null | undefined;
   /** With one of these overall statuses. */
@@ -131,8 +133,14 @@ export type LogFileFilter = {
   readonly dateFrom?: string | null | undefined;
   /** Of this date or earlier. */
   readonly dateTo?: string | null | undefined;
+  /** That have a HL7 file whose latest status is one of these: [FAILED] finds logs with failed files. */
+  readonly hl7Status?: ReadonlyArray<IngestStatus> | null | undefined;
+  /** That have a HL7 file which is stuck; false: that have none. */
+  readonly isStuck?: boolean | null | undefined;
   /** Paths that begin with this text. */
   readonly pathPrefix?: string | null | undefined;
+  /** Whose path has this text, in any case: of the latest 20,000 logs. */
+  readonly search?: string | null | undefined;
   /** Whose latest status is one of these. */
   readonly status?: ReadonlyArray<IngestStatus> | null | undefined;
 };
@@ -145,6 +153,8 @@ export type PipelineFilter = {
   readonly isOverdue?: boolean | null | undefined;
   /** Whose last run ended so. */
   readonly lastRunStatus?: ReadonlyArray<RunStatus> | null | undefined;
+  /** Whose newest run is in one of these states, one that goes on among them. */
+  readonly latestRunStatus?: ReadonlyArray<RunStatus> | null | undefined;
   /** Whose source or sink table's name has this text, in any case. */
   readonly search?: string | null | undefined;
   /** Of this kind of sink. */
