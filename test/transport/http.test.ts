@@ -46,6 +46,31 @@ async function countStored(): Promise<number> {
 }
 
 describe("GraphQL over HTTP", () => {
+  it("answers a client that offers HTTP/2 besides, as Java's does", async () => {
+    const body = JSON.stringify({ query: "{ __typename }" });
+    const { hostname, port } = new URL(app.url);
+    const socket = connectTcp(Number(port), hostname);
+    socket.write(
+      [
+        "POST /graphql HTTP/1.1",
+        `Host: ${hostname}:${port}`,
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+        "Content-Type: application/json",
+        `Content-Length: ${body.length}`,
+        "",
+        body,
+      ].join("\r\n"),
+    );
+    let answer = "";
+    for await (const chunk of socket) {
+      answer += String(chunk);
+      if (answer.includes("}}")) break;
+    }
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\{"data":\{"__typename":"Query"\}\}/);
+  });
+
   it("passes the whole audit", async () => {
     const results = await auditServer({ url: app.url });
     expect(

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Config } from "../config.ts";
 import type { HttpHandler } from "../http.ts";
@@ -38,10 +38,10 @@ export interface Listener {
 export function openListener(config: Config, handler: HttpHandler, log: Logger): Listener {
   const { WEIR_TLS_CERT: certFile, WEIR_TLS_KEY: keyFile } = config;
   if (certFile === undefined || keyFile === undefined)
-    return { server: createServer(timeoutsOf(config), handler), scheme: "http", reload: null };
+    return { server: createServer(optionsOf(config), handler), scheme: "http", reload: null };
   const read = () => ({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
   try {
-    const server = createTlsServer({ ...timeoutsOf(config), ...read(), minVersion: "TLSv1.2" }, handler);
+    const server = createTlsServer({ ...optionsOf(config), ...read(), minVersion: "TLSv1.2" }, handler);
     const reload = () => {
       try {
         server.setSecureContext({ ...read(), minVersion: "TLSv1.2" });
@@ -57,11 +57,14 @@ export function openListener(config: Config, handler: HttpHandler, log: Logger):
   }
 }
 
-function timeoutsOf(config: Config) {
+function optionsOf(config: Config) {
   return {
     headersTimeout: config.WEIR_HEADERS_TIMEOUT_SECONDS * 1_000,
     requestTimeout: Math.max(config.WEIR_REQUEST_TIMEOUT_SECONDS, config.WEIR_HEADERS_TIMEOUT_SECONDS) * 1_000,
     // How often it looks for connections that take too long.
     connectionsCheckingInterval: 1_000,
+    // Java's client offers HTTP/2 with each request that is not encrypted: it is answered by HTTP/1.1, as the standard has it.
+    // (Node from 24.9 on; an older one takes every offer for a WebSocket.)
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
   };
 }
