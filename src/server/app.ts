@@ -22,6 +22,7 @@ import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
 import { startReportRunner } from "./upkeep/report-runner.ts";
+import { watchForSilence } from "./upkeep/silence.ts";
 import { GRAPHQL_PATH } from "./yoga.ts";
 
 export interface App extends AsyncDisposable {
@@ -97,6 +98,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const operations = metrics?.measured(unmeasured) ?? unmeasured;
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);
+  started.use(watchForSilence({ url: databaseUrl, feed, pools: [database, feed, gate], log }));
   const { server, sockets, fanout, scheme, reload } = openEdge({
     config,
     gate,

@@ -1,4 +1,4 @@
-import { openDatabase } from "../../db/client.ts";
+import { type Database, openDatabase } from "../../db/client.ts";
 import { hashOfSecret } from "../../resolvers/access/tokens.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
@@ -11,7 +11,11 @@ const SHORTEST_TOKEN = 32;
 const STATEMENT_TIMEOUT = 5_000;
 
 /** The gate as the settings say, on a connection of its own: what waits for one of the others holds up no revocation. */
-export async function openGateOf(config: Config, databaseUrl: string, log: Logger): Promise<Gate> {
+export async function openGateOf(
+  config: Config,
+  databaseUrl: string,
+  log: Logger,
+): Promise<Gate & Pick<Database, "suspend" | "resume">> {
   const [jwt, adminHash] = [createJwtVerifier(config), readAdminHash(config)];
   await using opened = new AsyncDisposableStack();
   const database = opened.use(
@@ -29,6 +33,8 @@ export async function openGateOf(config: Config, databaseUrl: string, log: Logge
       return gate.isClosed;
     },
     admit: (token, address) => gate.admit(token, address),
+    suspend: () => database.suspend(),
+    resume: () => database.resume(),
     async [Symbol.asyncDispose]() {
       // Together, and at once: a look that is under way ends with its connection.
       await Promise.all([gate[Symbol.asyncDispose](), database.sql.end({ timeout: 0 })]);
