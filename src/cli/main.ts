@@ -44,6 +44,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: async (args) => {
     const settings = settingsOfServe(args, process.env);
     const config = readConfig(settings);
+    // OpenTelemetry's packages read theirs where the process has them.
+    for (const [name, value] of Object.entries(settings)) if (name.startsWith("OTEL_")) process.env[name] ??= value;
     return (await import("./serve.ts")).serve(config, unknownSettings(settings));
   },
   demo: async (args) => {

@@ -15,9 +15,8 @@ import { openGateOf } from "./access/open.ts";
 import type { Config } from "./config.ts";
 import { openEdge } from "./edge.ts";
 import type { Logger } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createObservability } from "./observability.ts";
 import { createOperations } from "./operation.ts";
-import { logOperations } from "./operation-log.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
@@ -49,11 +48,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await migrateDatabase(databaseUrl, { log, isPrepared });
 
   const keyring = await openKeyring(config);
+  const observability = started.use(await createObservability(config, schema, log));
   const database = started.use(
     openDatabase(databaseUrl, {
       max: config.WEIR_DATABASE_CONNECTIONS,
       isPrepared,
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
+      observe: observability.observe,
     }),
   );
   const feed = started.use(
@@ -79,7 +80,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   if ("problem" in reportLogin) log.warn({}, `No reports are made: ${reportLogin.problem}`);
 
   const closing = new AbortController();
-  const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal });
+  const { onBatch } = observability;
+  const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal, onBatch });
   await storeThresholds(database.db, services.settings);
   started.use(
     startReportRunner({
@@ -89,26 +91,24 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       log,
     }),
   );
-  const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
-  const unmeasured = logOperations(
-    createOperations({ schema, services, log, ...operationRules(config) }),
-    log,
-    config.WEIR_LOG_SLOW_MS,
+  const operations = observability.observed(
+    createOperations({ schema: observability.schema, services, log, ...operationRules(config) }),
   );
-  const operations = metrics?.measured(unmeasured) ?? unmeasured;
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);
-  started.use(watchForSilence({ url: databaseUrl, feed, pools: [database, feed, gate], log }));
   const { server, sockets, fanout, scheme, reload } = openEdge({
     config,
     gate,
     operations,
     feed,
     closing: closing.signal,
+    fanout: observability.fanout,
     warnings: () => maintenance.warnings(),
     log,
   });
-  if (metrics !== null) started.use(await metrics.serve({ feed, fanout, database, sockets, log }, config));
+  const reader = await observability.serve({ feed, fanout, sockets }, databaseUrl);
+  const pools = [database, feed, gate, ...(reader === null ? [] : [reader])];
+  started.use(watchForSilence({ url: databaseUrl, feed, pools, log }));
   server.listen(config.WEIR_PORT, config.WEIR_HOST);
   await once(server, "listening");
   const running = started.move();

@@ -12,7 +12,7 @@ import type { Logger } from "./log.ts";
 import type { Operations } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import { readPages } from "./pages.ts";
-import { createFanout, type Fanout } from "./subscriptions/fanout.ts";
+import { createFanout, type Fanout, type FanoutOptions } from "./subscriptions/fanout.ts";
 import { createWebSockets, type WebSockets } from "./subscriptions/websocket.ts";
 import { GRAPHQL_PATH } from "./yoga.ts";
 
@@ -33,6 +33,7 @@ export function openEdge(options: {
   readonly feed: Feed;
   /** Aborted when the service stops. */
   readonly closing: AbortSignal;
+  readonly fanout: FanoutOptions;
   readonly warnings: () => readonly string[];
   readonly log: Logger;
 }): Edge {
@@ -41,7 +42,7 @@ export function openEdge(options: {
     allowed: config.WEIR_CORS_ORIGINS,
     isAnyHost: () => gate.isClosed || config.WEIR_INSECURE === "on",
   };
-  const fanout = createFanout(feed);
+  const fanout = createFanout(feed, options.fanout);
   const sockets = createWebSockets({
     schema,
     operations,

@@ -10,7 +10,7 @@ import { makeGraphiql, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import type { Pages } from "./pages.ts";
-import { requestIdOf } from "./request-id.ts";
+import { callerOf, requestIdOf } from "./request-id.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
 const JSON_TYPE = "application/json";
@@ -132,7 +132,7 @@ async function answerGraphql(
     return refuse(request, response, options.operations.presentError(error));
   }
   if (isPlainPost(request)) return answerPost(request, response, options, asker);
-  await yoga(request, response, { asker, requestId: requestIdOf(request) });
+  await yoga(request, response, { asker, caller: callerOf(request) });
 }
 
 const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
@@ -202,7 +202,7 @@ async function answerPost(
   }
   const params = parseBody(body);
   if (params instanceof GraphQLError) return answerJson(response, 400, { errors: [params] }, type);
-  const caller = { requestId: requestIdOf(request), token: viewer.name };
+  const caller = { ...callerOf(request), token: viewer.name };
   const result = await runOnce(operations, { ...params, caller }, viewer);
   // A result without data did not run: a failure of the request. As application/json such a thing is 200, by the specification.
   const status = "data" in result || type === JSON_TYPE ? 200 : 400;

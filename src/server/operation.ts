@@ -31,6 +31,8 @@ export interface Caller {
   readonly requestId: string;
   /** Name of the token; null: none was needed. */
   readonly token: string | null;
+  /** The headers of W3C's trace context, as they were sent; undefined: none. */
+  readonly trace?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a client asks to run, by whatever transport. */
@@ -278,7 +280,7 @@ function hashOf(extensions: unknown): unknown {
   return isRecord(persisted) ? persisted["sha256Hash"] : undefined;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

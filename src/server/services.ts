@@ -3,9 +3,8 @@ import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
 
 import { createMutationRate } from "../resolvers/access/rate.ts";
-
+import type { OnBatch } from "../resolvers/coalesce.ts";
 import { createStepWriters } from "../resolvers/documents/steps.ts";
-
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
 import { createReportEngine } from "../resolvers/reports/engine.ts";
@@ -21,17 +20,18 @@ export function createServices(options: {
   keyring: Keyring;
   reportLogin: ReportLogin;
   closing: AbortSignal;
+  onBatch?: OnBatch | undefined;
 }): Services {
-  const { config, database, feed, keyring, reportLogin, closing } = options;
+  const { config, database, feed, keyring, reportLogin, closing, onBatch } = options;
   return {
     database,
     feed,
     keyring,
     closing,
     mutationRate: createMutationRate(config.WEIR_MAX_MUTATIONS_PER_SECOND),
-    ingestWriters: createIngestWriters(database),
-    stepWriters: createStepWriters(database),
-    runWriters: createRunWriters(database),
+    ingestWriters: createIngestWriters(database, onBatch),
+    stepWriters: createStepWriters(database, onBatch),
+    runWriters: createRunWriters(database, onBatch),
     reportEngine: createReportEngine({
       login: reportLogin,
       urls: config.WEIR_DATABASES,
