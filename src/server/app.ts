@@ -28,7 +28,7 @@ export interface App extends AsyncDisposable {
   /** Where GraphQL is served over HTTP. */
   readonly url: string;
   readonly services: Services;
-  /** Reads the certificate and its key anew; null: it has none. */
+  /** Reads anew what its settings name files for: certificate, key, token of ADMIN; null: they name none. */
   readonly reload: (() => void) | null;
   /**
    * Refuses what is new, lets running operations finish, completes subscriptions and closes, within 10 seconds; ends the
@@ -130,7 +130,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   return {
     url: urlOf(server.address(), scheme),
     services,
-    reload,
+    reload: reload === null && gate.reload === null ? null : () => [reload, gate.reload].forEach((read) => read?.()),
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   };

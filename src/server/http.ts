@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import type { Admitted, Gate } from "./access/gate.ts";
+import type { OnRefusal } from "./access/refusals.ts";
 import { addressOf, tokenOf } from "./access/request.ts";
 import { type Asset, sendAsset } from "./assets.ts";
 import { makeGraphiql, protectPages } from "./graphiql.ts";
@@ -37,6 +38,7 @@ export interface HttpOptions {
   /** Whether the service can do its work now. */
   isReady: () => boolean;
   isClosing: () => boolean;
+  refused: OnRefusal;
   /** What will keep it from its work in days; whoever asks /ready is told. */
   warnings: () => readonly string[];
   /** Null: they were not built. */
@@ -58,7 +60,10 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
   return (request, response) => {
     response.setHeader("x-request-id", requestIdOf(request));
     const refusal = refusalOf(request, origins);
-    if (refusal !== undefined) return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
+    if (refusal !== undefined) {
+      tellRefusal(request, options, 403, refusal);
+      return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
+    }
     allowOrigin(request, response, origins);
     if (isPreflight(request)) return answerPreflight(response);
     const path = (request.url ?? "/").split("?", 1)[0];
@@ -129,7 +134,7 @@ async function answerGraphql(
   try {
     asker = await options.gate.admit(tokenOf(request.headers.authorization), addressOf(request, options.proxies));
   } catch (error) {
-    return refuse(request, response, options.operations.presentError(error));
+    return refuse(request, response, options, options.operations.presentError(error));
   }
   if (isPlainPost(request)) return answerPost(request, response, options, asker);
   await yoga(request, response, { asker, caller: callerOf(request) });
@@ -141,8 +146,13 @@ const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
   ["BAD_USER_INPUT", 400],
 ]);
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
+function tellRefusal(request: IncomingMessage, options: HttpOptions, code: number, reason: string): void {
+  options.refused({ requestId: requestIdOf(request), address: addressOf(request, options.proxies), code, reason });
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, options: HttpOptions, error: GraphQLError): void {
   const status = STATUS_OF_REFUSAL.get(error.extensions["code"]) ?? 503;
+  if (status < 500) tellRefusal(request, options, status, error.message);
   if (status === 401) response.setHeader("www-authenticate", 'Bearer realm="weir"');
   // Its body is not read.
   if (request.method === "POST") response.setHeader("connection", "close");
