@@ -14,6 +14,7 @@ import { assertMayListen } from "./access/listen.ts";
 import { openGateOf } from "./access/open.ts";
 import type { Config } from "./config.ts";
 import { openEdge } from "./edge.ts";
+import { answeringSchemaOnce } from "./introspection.ts";
 import type { Logger } from "./log.ts";
 import { createObservability } from "./observability.ts";
 import { createOperations } from "./operation.ts";
@@ -92,7 +93,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     }),
   );
   const operations = observability.observed(
-    createOperations({ schema: observability.schema, services, log, ...operationRules(config) }),
+    answeringSchemaOnce(createOperations({ schema: observability.schema, services, log, ...operationRules(config) })),
   );
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);

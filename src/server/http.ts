@@ -12,6 +12,7 @@ import { type OperationParams, type Operations, readParams } from "./operation.t
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import type { Pages } from "./pages.ts";
 import { callerOf, requestIdOf } from "./request-id.ts";
+import { answerSchemaByGet, sendForms } from "./schema-answers.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
 const JSON_TYPE = "application/json";
@@ -137,7 +138,16 @@ async function answerGraphql(
     return refuse(request, response, options, options.operations.presentError(error));
   }
   if (isPlainPost(request)) return answerPost(request, response, options, asker);
+  if (request.method === "HEAD") asGet(request);
+  const type = responseType(request.headers.accept);
+  if (type !== undefined && (await answerSchemaByGet(request, response, { ...options, ...asker, type }))) return;
   await yoga(request, response, { asker, caller: callerOf(request) });
+}
+
+/** HEAD is answered as GET is, without the body, which Node leaves out; a stream has no end for that. */
+function asGet(request: IncomingMessage): void {
+  request.method = "GET";
+  if (request.headers.accept?.includes(STREAM_TYPE) === true) request.headers.accept = JSON_TYPE;
 }
 
 const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
@@ -215,6 +225,8 @@ async function answerPost(
   const caller = { ...callerOf(request), token: viewer.name };
   const result = await runOnce(operations, { ...params, caller }, viewer);
   // A result without data did not run: a failure of the request. As application/json such a thing is 200, by the specification.
+  const forms = operations.formsOf(result);
+  if (forms !== undefined) return sendForms(request, response, await forms, type);
   const status = "data" in result || type === JSON_TYPE ? 200 : 400;
   return answerJson(response, status, result, type);
 }

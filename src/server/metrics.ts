@@ -80,6 +80,7 @@ function measure(operations: Operations, seconds: Histogram<"name" | "kind" | "c
   };
   return {
     presentError: (error) => operations.presentError(error),
+    formsOf: (result) => operations.formsOf(result),
     prepare(params) {
       const operation = operations.prepare(params);
       if ("errors" in operation) seconds.observe({ name: "", kind: "refused", code: outcomeOf(operation) }, 0);

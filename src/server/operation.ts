@@ -19,6 +19,7 @@ import { badInput, userError } from "../resolvers/errors.ts";
 import type { Services } from "../resolvers/services.ts";
 import { findTextProblem } from "../resolvers/text.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
+import type { Asset } from "./assets.ts";
 import { createCompiledOperations } from "./compiled.ts";
 import { createDocuments, type DocumentRules } from "./documents.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
@@ -77,6 +78,8 @@ export interface Operations {
   subscribe(operation: Operation, viewer: Viewer): Promise<StartedSubscription | ExecutionResult>;
   /** Turns any error into one that a caller may see, logging what is hidden from him. */
   presentError(error: unknown): GraphQLError;
+  /** The forms in which a result is sent that is the same for everybody; undefined for any other. */
+  formsOf(result: ExecutionResult): Promise<Asset> | undefined;
 }
 
 export function createOperations(options: {
@@ -121,6 +124,7 @@ export function createOperations(options: {
   return {
     prepare,
     presentError,
+    formsOf: () => undefined,
     async execute(operation, viewer) {
       try {
         // Before anything else is read: what is committed later is behind the cursor.
