@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_pro
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -38,11 +37,20 @@ async function runInside(root: string, script: string): Promise<void> {
   await run(
     "systemd-nspawn",
     [
-      ...["-q", "-D", root, "--as-pid2", "--register=no", "--keep-unit", `--setenv=PATH=${PATH}`],
-      ...["--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=HOME=/root"],
-      ...["--setenv=NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt"],
+      "-q",
+      "-D",
+      root,
+      "--as-pid2",
+      "--register=no",
+      "--keep-unit",
+      `--setenv=PATH=${PATH}`,
+      "--setenv=DEBIAN_FRONTEND=noninteractive",
+      "--setenv=HOME=/root",
+      "--setenv=NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt",
       ...binds.map((file) => `--bind-ro=${file}`),
-      ...["bash", "-c", script],
+      "bash",
+      "-c",
+      script,
     ],
     { maxBuffer: 64 * 1024 * 1024 },
   );
@@ -70,7 +78,8 @@ async function systemdOf(nspawn: ChildProcess): Promise<number> {
 it.skipIf(why !== undefined)(
   "the steps of docs/deploy.md, as written, lead from an empty Debian 12 to a service under systemd with metrics and alerts",
   async () => {
-    const root = await mkdtemp(path.join(os.tmpdir(), "weir-debian-"));
+    // On a disk: in memory, where the other tests have their folders, Debian's dbus does not come up.
+    const root = await mkdtemp("/var/tmp/weir-debian-");
     let nspawn: ChildProcess | undefined;
     try {
       const include = "--include=ca-certificates,systemd,systemd-sysv,dbus";
@@ -95,8 +104,8 @@ it.skipIf(why !== undefined)(
         return (await run("nsenter", [...args, script])).stdout;
       };
       await until(
-        () => inside("systemctl is-system-running --wait || true").catch(() => ""),
-        (state) => /running|degraded/.test(state),
+        () => inside("timeout 5 systemctl is-active multi-user.target || true").catch(() => ""),
+        (state) => state === "active\n",
       );
       for (const step of steps.filter(isOfSystemd)) await inside(step);
 
