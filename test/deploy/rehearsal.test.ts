@@ -8,15 +8,14 @@ import { expect, it } from "vitest";
 import { until } from "../support/reports.ts";
 
 const run = promisify(execFile);
+const NSPAWN = "/usr/bin/systemd-nspawn";
 
 /** What is missing for a Debian in a folder, booted by a systemd of its own; it takes minutes, and packages from the network. */
 function reasonNotTo(): string | undefined {
   if (process.env["WEIR_TEST_DEBIAN"] === undefined)
     return "WEIR_TEST_DEBIAN is not set: it takes minutes and packages";
   if (process.getuid?.() !== 0) return "it takes root";
-  const missing = ["/usr/sbin/debootstrap", "/usr/bin/systemd-nspawn", "/usr/bin/nsenter"].find(
-    (program) => !existsSync(program),
-  );
+  const missing = ["/usr/sbin/debootstrap", NSPAWN, "/usr/bin/nsenter"].find((program) => !existsSync(program));
   return missing === undefined ? undefined : `${missing} is not installed`;
 }
 const why = reasonNotTo();
@@ -35,7 +34,7 @@ async function runInside(root: string, script: string): Promise<void> {
   // The registry's and the mirror's certificates are checked by what this machine trusts.
   const binds = ["/etc/resolv.conf", "/etc/ssl/certs"].filter((file) => existsSync(file));
   await run(
-    "systemd-nspawn",
+    NSPAWN,
     [
       "-q",
       "-D",
@@ -95,7 +94,7 @@ it.skipIf(why !== undefined)(
 
       await appendFile(path.join(root, "etc/weir/weir.env"), "WEIR_LOG_LEVEL=debug\n");
       // Without a network but its own loopback: nothing of it is seen from outside.
-      nspawn = spawn("systemd-nspawn", ["-q", "-D", root, "-b", "--private-network", "--register=no", "--keep-unit"], {
+      nspawn = spawn(NSPAWN, ["-q", "-D", root, "-b", "--private-network", "--register=no", "--keep-unit"], {
         stdio: "ignore",
       });
       const systemd = await systemdOf(nspawn);
