@@ -12,6 +12,7 @@ const DATABASE_TESTS = [
   "test/deploy/backup.test.ts",
   "test/feed/retention.test.ts",
   "test/house/migrations.test.ts",
+  "test/access/canaries.test.ts",
   "test/runs/runs.test.ts",
   "test/runs/real-writers.test.ts",
   "test/pipelines/pipelines.test.ts",

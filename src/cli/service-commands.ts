@@ -20,6 +20,8 @@ export function serviceCommands(all: Argv): Argv {
       async (options) => {
         const settings = settingsOfServe(options, process.env);
         const config = readConfig(settings);
+        // OpenTelemetry's packages read theirs where the process has them.
+        for (const [name, value] of Object.entries(settings)) if (name.startsWith("OTEL_")) process.env[name] ??= value;
         await run((await import("./serve.ts")).serve(config, unknownSettings(settings)));
       },
     )

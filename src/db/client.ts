@@ -11,15 +11,34 @@ export interface Database extends AsyncDisposable {
   readonly url: string;
   readonly db: Db;
   readonly sql: Sql;
+  /** Ends all sessions at once, for a database that does not answer: what waits and what comes fails as unreachable, until `resume`. */
+  suspend(): void;
+  resume(): void;
 }
+
+/** One statement on its way. */
+export interface ObservedStatement {
+  /** A connection has it; called once more when the driver sends it again. */
+  sent(text: string): void;
+  /** It has ended, by this error where it failed; may be told twice. */
+  ended(error?: unknown): void;
+}
+
+/** Is told of each statement; `isPooled`: it waits for a connection, which one within a transaction has. */
+export type ObserveStatement = (isPooled: boolean) => ObservedStatement;
 
 export interface DatabaseOptions {
   /** Most connections of the pool. Default 10. */
   max?: number;
   /** What pg_stat_activity shows. Default "weir". */
   name?: string;
-  /** Milliseconds after which PostgreSQL cancels a statement; 0 is never. Default 0. */
+  /**
+   * Milliseconds after which PostgreSQL cancels a statement; 0 is never. Default 0. A session that has not said so a little later is
+   * taken for lost: its statement fails as unreachable.
+   */
   statementTimeout?: number;
+  /** Seconds to connect within. Default 10. */
+  connectTimeout?: number;
   /**
    * Whether statements are prepared, so that each text is parsed once in a session. Default true; not behind a pooler that gives each
    * transaction another session.
@@ -27,6 +46,8 @@ export interface DatabaseOptions {
   isPrepared?: boolean;
   /** Further settings of each session. */
   settings?: Readonly<Record<string, string>>;
+  /** Undefined: nobody is. */
+  observe?: ObserveStatement | undefined;
   /** Is told the text of each statement, for tests. */
   onStatement?: (text: string) => void;
 }
@@ -37,9 +58,13 @@ export interface DatabaseOptions {
  */
 const MOST_STATEMENTS = 150;
 
+/** Seconds after the statement timeout by which PostgreSQL has said something. */
+const ANSWER_GRACE = 5;
+
 /** Opens a pool. Nothing connects before the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const isPrepared = options.isPrepared ?? true;
+  const statementTimeout = options.statementTimeout ?? 0;
   const sql = postgres(url, {
     max: options.max ?? 10,
     prepare: isPrepared,
@@ -47,9 +72,11 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     onnotice: () => {},
     // It would ask each new connection for the array types of all tables; we pass text and JSON alone.
     fetch_types: false,
-    connect_timeout: 10,
+    connect_timeout: options.connectTimeout ?? 10,
+    answer_timeout: statementTimeout === 0 ? null : statementTimeout / 1_000 + ANSWER_GRACE,
     // Seconds before it connects again; the driver's own rule waits up to 20 after PostgreSQL was away for a while.
     backoff: (attempt: number) => Math.min(3 ** attempt / 100, 0.5),
+    ...(options.observe === undefined ? {} : { observe: options.observe }),
     ...(options.onStatement === undefined ? {} : { debug: (_connection, text) => options.onStatement?.(text) }),
     connection: {
       ...options.settings,
@@ -57,13 +84,15 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       // Compiling costs more than any of our statements, and the planner's guesses call for it.
       jit: "off",
       TimeZone: "UTC",
-      statement_timeout: options.statementTimeout ?? 0,
+      statement_timeout: statementTimeout,
     },
   });
   return {
     url,
     sql,
     db: drizzle({ client: preparing(sql) }),
+    suspend: () => sql.suspend(),
+    resume: () => sql.resume(),
     [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }),
   };
 }
@@ -91,6 +120,13 @@ function preparing<Client extends object>(client: Client): Client {
       return member;
     },
   });
+}
+
+/** What a statement is called in its leading comment, else its first word; never more of it. */
+export function nameOfStatement(text: string): string {
+  return (
+    /^\s*\/\* ([\w.]{1,60}) \*\//.exec(text)?.[1] ?? /^\s*([a-zA-Z]{1,20})\b/.exec(text)?.[1]?.toLowerCase() ?? "other"
+  );
 }
 
 /** SQLSTATE codes that Weir acts on, by their names in PostgreSQL's documentation. */

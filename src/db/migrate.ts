@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import type { Db, Sql } from "./client.ts";
+import { type Db, SQLSTATE, type Sql, sqlState } from "./client.ts";
 import { describeHolder, holderOf, lockNumbers } from "./locks.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
@@ -18,6 +18,13 @@ const TRY_INTERVAL = 200;
 const SAY_INTERVAL = 10_000;
 /** Milliseconds after which a lock is not waited for that no migration holds: none of ours lets go of it otherwise. */
 const LONGEST_WAIT = 60_000;
+
+/** Milliseconds that a statement waits for a table: whoever comes for the table meanwhile waits behind it. */
+const LOCK_TIMEOUT = 2_000;
+/** Tries of migrations that others get in the way of. */
+const TRIES = 60;
+/** Milliseconds between two of them, in which the others get on with their work. */
+const RETRY_PAUSE = 1_000;
 
 /** Where a migration says what it waits for; a pino logger is one. */
 export interface MigrationLog {
@@ -47,7 +54,7 @@ export async function migrateDatabase(
     prepare: isPrepared,
     onnotice: () => {},
     connect_timeout: 10,
-    connection: { application_name: APPLICATION, TimeZone: "UTC" },
+    connection: { application_name: APPLICATION, TimeZone: "UTC", lock_timeout: LOCK_TIMEOUT },
   });
   try {
     const [server] = await sql<{ version: number; encoding: string }[]>`
@@ -61,10 +68,33 @@ export async function migrateDatabase(
     const db = drizzle({ client: sql });
     await waitForMigrations(sql, db, { log, longestWait });
     await refuseNewerSchema(sql);
-    await migrate(db, { migrationsFolder: MIGRATIONS });
+    await migrateBeside(db, log);
   } finally {
     // The lock goes with its session.
     await sql.end({ timeout: 5 });
+  }
+}
+
+/**
+ * All of them, or none. An older version may be at work meanwhile, whose transactions lock tables in other orders, or hold one for long:
+ * then it is begun anew.
+ */
+async function migrateBeside(db: Db, log: MigrationLog | undefined): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await migrate(db, { migrationsFolder: MIGRATIONS });
+      return;
+    } catch (error) {
+      const state = sqlState(error);
+      if (state !== SQLSTATE.deadlockDetected && state !== SQLSTATE.lockNotAvailable) throw error;
+      if (tries === TRIES) {
+        throw new DatabaseUnfitError(
+          "Other sessions hold tables that are to be migrated. End those that are idle in transaction or run for long (pg_stat_activity), and start again.",
+        );
+      }
+      log?.warn({ state, tries }, "other sessions hold a table that is to be migrated; the migration is tried again");
+      await sleep(RETRY_PAUSE);
+    }
   }
 }
 

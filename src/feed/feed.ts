@@ -13,7 +13,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { type Db, openDatabase } from "../db/client.ts";
+import { type Database, type Db, openDatabase } from "../db/client.ts";
 import type { Filter } from "./conditions.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
 import { openDoorbell } from "./doorbell.ts";
@@ -23,7 +23,7 @@ import { readPositionSince } from "./since.ts";
 import { type FeedLog, startTail, type Tail } from "./tail.ts";
 
 /** The change feed of one process. */
-export interface Feed extends AsyncDisposable {
+export interface Feed extends AsyncDisposable, Pick<Database, "suspend" | "resume"> {
   readonly tail: Tail;
   /** Which feed cursors belong to: another database has another id. */
   readonly id: string;
@@ -92,6 +92,12 @@ export async function openFeed(options: {
     follow: (filter, after, { snapshot } = { snapshot: false }) =>
       follow({ db: readers.db, tail, feedId: () => id, filter, after, snapshot }),
     ring: () => doorbell.ring(),
+    suspend() {
+      for (const pool of [own, readers]) pool.suspend();
+    },
+    resume() {
+      for (const pool of [own, readers]) pool.resume();
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -19,6 +19,8 @@ export interface Hub {
   /** The newest mark that is complete: whoever has read the pieces below `index` has everything that `mark` sees. */
   readonly head: { readonly mark: Mark; readonly index: number };
   piece(index: number): Piece | undefined;
+  /** When it came, by `performance.now()`; undefined when it is no longer remembered. */
+  cameAt(index: number): number | undefined;
   publish(piece: Piece): void;
   /** Forgets everything and begins anew at a mark: the database is not the one that the pieces came from. */
   reset(mark: Mark): void;
@@ -35,7 +37,7 @@ export function createHub(start: Mark): Hub {
   let next = 0;
   let bytes = 0;
   let head = { mark: start, index: 0 };
-  const pieces = new Map<number, { piece: Piece; bytes: number }>();
+  const pieces = new Map<number, { piece: Piece; bytes: number; at: number }>();
   const listeners = new Set<(piece: Piece, index: number) => void>();
   const resetListeners = new Set<() => void>();
   const waiting = new Set<() => void>();
@@ -68,11 +70,12 @@ export function createHub(start: Mark): Hub {
       return head;
     },
     piece: (index) => pieces.get(index)?.piece,
+    cameAt: (index) => pieces.get(index)?.at,
     publish(piece) {
       const index = next;
       if (piece.changes.length > 0) {
         const size = piece.changes.reduce((sum, change) => sum + change.size, 0);
-        pieces.set(index, { piece, bytes: size });
+        pieces.set(index, { piece, bytes: size, at: performance.now() });
         bytes += size;
         next += 1;
         while (pieces.size > 1 && (bytes > REMEMBERED_BYTES || pieces.size > REMEMBERED_PIECES)) forgetOldest();

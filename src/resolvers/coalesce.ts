@@ -2,7 +2,13 @@
 const CONCURRENCY = 2;
 const MOST = 200;
 
+/** Is told how many writes of a kind went as one. */
+export type OnBatch = (kind: string, size: number) => void;
+
 interface Coalescing<Input, Output> {
+  /** What is written, for `onBatch`. */
+  readonly kind: string;
+  readonly onBatch?: OnBatch | undefined;
   /** Writes a batch: each member gets its own answer. A rejection is the whole batch's. */
   readonly write: (inputs: readonly Input[]) => Promise<readonly (Output | Error)[]>;
   /** What all members of one batch have in common, since a statement has one writer. */
@@ -30,7 +36,7 @@ interface Waiting<Input, Output> {
  * one at fault fails.
  */
 export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>): (input: Input) => Promise<Output> {
-  const { write, groupOf, subjectsOf, isFatal } = options;
+  const { kind, onBatch, write, groupOf, subjectsOf, isFatal } = options;
   let waiting: Waiting<Input, Output>[] = [];
   let underWay = 0;
   let isScheduled = false;
@@ -73,6 +79,7 @@ export function coalesceWrites<Input, Output>(options: Coalescing<Input, Output>
 
   async function writeBatch(batch: readonly Waiting<Input, Output>[]): Promise<void> {
     underWay += 1;
+    onBatch?.(kind, batch.length);
     const answers = await answersOf(batch.map(({ input }) => input));
     underWay -= 1;
     for (const [at, { subjects, resolve, reject }] of batch.entries()) {

@@ -14,22 +14,23 @@ import { assertMayListen } from "./access/listen.ts";
 import { openGateOf } from "./access/open.ts";
 import type { Config } from "./config.ts";
 import { openEdge } from "./edge.ts";
+import { answeringSchemaOnce } from "./introspection.ts";
 import type { Logger } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createObservability } from "./observability.ts";
 import { createOperations } from "./operation.ts";
-import { logOperations } from "./operation-log.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";
 import { startDriverNotes } from "./upkeep/driver-notes.ts";
 import { startMaintenance } from "./upkeep/maintenance.ts";
 import { startReportRunner } from "./upkeep/report-runner.ts";
+import { watchForSilence } from "./upkeep/silence.ts";
 import { GRAPHQL_PATH } from "./yoga.ts";
 
 export interface App extends AsyncDisposable {
   /** Where GraphQL is served over HTTP. */
   readonly url: string;
   readonly services: Services;
-  /** Reads the certificate and its key anew; null: it has none. */
+  /** Reads anew what its settings name files for: certificate, key, token of ADMIN; null: they name none. */
   readonly reload: (() => void) | null;
   /**
    * Refuses what is new, lets running operations finish, completes subscriptions and closes, within 10 seconds; ends the
@@ -49,11 +50,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await migrateDatabase(databaseUrl, { log, isPrepared });
 
   const keyring = await openKeyring(config);
+  const observability = started.use(await createObservability(config, schema, log));
   const database = started.use(
     openDatabase(databaseUrl, {
       max: config.WEIR_DATABASE_CONNECTIONS,
       isPrepared,
       statementTimeout: config.WEIR_STATEMENT_TIMEOUT_SECONDS * 1_000,
+      observe: observability.observe,
     }),
   );
   const feed = started.use(
@@ -79,7 +82,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   if ("problem" in reportLogin) log.warn({}, `No reports are made: ${reportLogin.problem}`);
 
   const closing = new AbortController();
-  const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal });
+  const { onBatch } = observability;
+  const services = createServices({ config, database, feed, keyring, reportLogin, closing: closing.signal, onBatch });
   await storeThresholds(database.db, services.settings);
   started.use(
     startReportRunner({
@@ -90,13 +94,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     }),
   );
   started.use(startDriverNotes(services, log));
-  const metrics = config.WEIR_METRICS_PORT === undefined ? null : await createMetrics();
-  const unmeasured = logOperations(
-    createOperations({ schema, services, log, ...operationRules(config) }),
-    log,
-    config.WEIR_LOG_SLOW_MS,
+  const operations = observability.observed(
+    answeringSchemaOnce(createOperations({ schema: observability.schema, services, log, ...operationRules(config) })),
   );
-  const operations = metrics?.measured(unmeasured) ?? unmeasured;
   const gate = started.use(await openGateOf(config, databaseUrl, log));
   assertMayListen(config, gate, log);
   const { server, sockets, fanout, scheme, reload } = openEdge({
@@ -105,10 +105,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     operations,
     feed,
     closing: closing.signal,
+    fanout: observability.fanout,
     warnings: () => maintenance.warnings(),
     log,
   });
-  if (metrics !== null) started.use(await metrics.serve({ feed, fanout, database, sockets, log }, config));
+  const reader = await observability.serve({ feed, fanout, sockets }, databaseUrl);
+  const pools = [database, feed, gate, ...(reader === null ? [] : [reader])];
+  started.use(watchForSilence({ url: databaseUrl, feed, pools, log }));
   server.listen(config.WEIR_PORT, config.WEIR_HOST);
   await once(server, "listening");
   const running = started.move();
@@ -130,7 +133,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   return {
     url: urlOf(server.address(), scheme),
     services,
-    reload,
+    reload: reload === null && gate.reload === null ? null : () => [reload, gate.reload].forEach((read) => read?.()),
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   };

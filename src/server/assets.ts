@@ -30,15 +30,25 @@ export async function makeAsset(of: Pick<Asset, "type" | "plain" | "policy" | "i
   return { ...of, gzip: zipped, brotli, etag };
 }
 
+/** The form that a client takes, and the name of its encoding. */
+export function formFor(
+  { headers }: IncomingMessage,
+  { plain, gzip: zipped, brotli }: Asset,
+): { readonly encoding: string | undefined; readonly body: Buffer } {
+  const accepted = headers["accept-encoding"]?.toString() ?? "";
+  if (/\bbr\b/.test(accepted)) return { encoding: "br", body: brotli };
+  return /\bgzip\b/.test(accepted) ? { encoding: "gzip", body: zipped } : { encoding: undefined, body: plain };
+}
+
+/** Whether a client has it already. */
+export function isKnownTo({ headers }: IncomingMessage, { etag }: Asset): boolean {
+  return headers["if-none-match"]?.split(",").some((tag) => tag.trim() === etag) === true;
+}
+
 /** Answers GET and HEAD: with 304 for whoever has it already. */
 export function sendAsset(request: IncomingMessage, response: ServerResponse, asset: Asset): void {
-  const accepted = request.headers["accept-encoding"]?.toString() ?? "";
-  const [encoding, body] = /\bbr\b/.test(accepted)
-    ? ["br", asset.brotli]
-    : /\bgzip\b/.test(accepted)
-      ? ["gzip", asset.gzip]
-      : [undefined, asset.plain];
-  const isKnown = request.headers["if-none-match"]?.split(",").some((tag) => tag.trim() === asset.etag) === true;
+  const { encoding, body } = formFor(request, asset);
+  const isKnown = isKnownTo(request, asset);
   response.writeHead(isKnown ? 304 : 200, {
     ...(isKnown ? {} : { "content-type": asset.type, "content-length": body.length }),
     etag: asset.etag,

@@ -24,6 +24,8 @@ const databaseUrl = z
   .string()
   .refine((value) => /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ""), URL_ALLOWED)
   .optional();
+const httpUrl = (allowed: string) =>
+  z.string().refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), allowed);
 const ORIGIN_ALLOWED = "origins like https://dashboard.example.org, separated by commas";
 
 const KEY_ALLOWED = "32 random bytes in base64 or hex, as `openssl rand -base64 32` makes them";
@@ -101,10 +103,7 @@ const settings = z.object({
   WEIR_DATABASES: z.string().optional(),
   WEIR_INSECURE: ONOFF.default("off"),
   WEIR_ADMIN_TOKEN_FILE: z.string().optional(),
-  WEIR_JWT_JWKS_URL: z
-    .string()
-    .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "a URL like https://login.example.org/jwks")
-    .optional(),
+  WEIR_JWT_JWKS_URL: httpUrl("a URL like https://login.example.org/jwks").optional(),
   WEIR_JWT_KEY_FILE: z.string().optional(),
   WEIR_JWT_ISSUER: z.string().optional(),
   WEIR_JWT_AUDIENCE: z.string().optional(),
@@ -116,6 +115,9 @@ const settings = z.object({
   WEIR_TRUST_PROXY: wholeNumber(0, 10, 0),
   WEIR_MAX_TOKEN_SOCKETS: wholeNumber(1, 1_000_000, 10_000),
   WEIR_MAX_ADDRESS_SOCKETS: wholeNumber(1, 1_000_000, 10_000),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl("a URL like http://127.0.0.1:4318").optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl("a URL like http://127.0.0.1:4318/v1/traces").optional(),
+  OTEL_SDK_DISABLED: z.enum(["true", "false"], "true or false").default("false"),
   WEIR_MAX_MUTATIONS_PER_SECOND: wholeNumber(0, 1_000_000, 0),
 });
 

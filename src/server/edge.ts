@@ -5,6 +5,7 @@ import type { Feed } from "../feed/feed.ts";
 import { schema } from "../schema/index.ts";
 import type { Gate } from "./access/gate.ts";
 import { type Listener, openListener } from "./access/listen.ts";
+import { logRefusals, type OnRefusal } from "./access/refusals.ts";
 import { addressOf } from "./access/request.ts";
 import type { Config } from "./config.ts";
 import { createHttpHandler } from "./http.ts";
@@ -12,7 +13,8 @@ import type { Logger } from "./log.ts";
 import type { Operations } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import { readPages } from "./pages.ts";
-import { createFanout, type Fanout } from "./subscriptions/fanout.ts";
+import { requestIdOf } from "./request-id.ts";
+import { createFanout, type Fanout, type FanoutOptions } from "./subscriptions/fanout.ts";
 import { createWebSockets, type WebSockets } from "./subscriptions/websocket.ts";
 import { GRAPHQL_PATH } from "./yoga.ts";
 
@@ -33,6 +35,7 @@ export function openEdge(options: {
   readonly feed: Feed;
   /** Aborted when the service stops. */
   readonly closing: AbortSignal;
+  readonly fanout: FanoutOptions;
   readonly warnings: () => readonly string[];
   readonly log: Logger;
 }): Edge {
@@ -41,7 +44,8 @@ export function openEdge(options: {
     allowed: config.WEIR_CORS_ORIGINS,
     isAnyHost: () => gate.isClosed || config.WEIR_INSECURE === "on",
   };
-  const fanout = createFanout(feed);
+  const refused = logRefusals(log, closing);
+  const fanout = createFanout(feed, options.fanout);
   const sockets = createWebSockets({
     schema,
     operations,
@@ -50,6 +54,7 @@ export function openEdge(options: {
     gate,
     proxies: config.WEIR_TRUST_PROXY,
     maxTokenSockets: config.WEIR_MAX_TOKEN_SOCKETS,
+    refused,
     maxPayload: config.WEIR_MAX_BODY_BYTES,
     maxOperations: config.WEIR_MAX_SOCKET_OPERATIONS,
     silence: config.WEIR_SOCKET_SILENCE_SECONDS * 1_000,
@@ -64,12 +69,13 @@ export function openEdge(options: {
     maxBody: config.WEIR_MAX_BODY_BYTES,
     isReady: () => feed.isLive,
     isClosing: () => closing.aborted,
+    refused,
     warnings: options.warnings,
     pages: readPages(PAGES),
   });
   const listener = openListener(config, handler, log);
   closeIdleAtEnd(listener.server, closing);
-  serveSockets(listener.server, { sockets, origins, closing, config });
+  serveSockets(listener.server, { sockets, origins, closing, config, refused });
   return { ...listener, sockets, fanout };
 }
 
@@ -84,17 +90,22 @@ function closeIdleAtEnd(server: Server, closing: AbortSignal): void {
 
 function serveSockets(
   server: Server,
-  options: { sockets: WebSockets; origins: OriginPolicy; closing: AbortSignal; config: Config },
+  options: { sockets: WebSockets; origins: OriginPolicy; closing: AbortSignal; config: Config; refused: OnRefusal },
 ): void {
-  const { sockets, origins, closing, config } = options;
+  const { sockets, origins, closing, config, refused } = options;
   const perAddress = createAddressLimit(config.WEIR_MAX_ADDRESS_SOCKETS);
   server.on("upgrade", (request, socket: Socket, head) => {
     const isGraphql = (request.url ?? "").split("?", 1)[0] === GRAPHQL_PATH;
-    if (!isGraphql || refusalOf(request, origins) !== undefined || closing.aborted) {
+    const refusal = refusalOf(request, origins);
+    const address = addressOf(request, config.WEIR_TRUST_PROXY);
+    const tell = (code: number, reason: string) => refused({ requestId: requestIdOf(request), address, code, reason });
+    if (!isGraphql || refusal !== undefined || closing.aborted) {
+      if (isGraphql && refusal !== undefined) tell(403, refusal);
       socket.end(`HTTP/1.1 ${isGraphql ? "403 Forbidden" : "404 Not Found"}\r\nConnection: close\r\n\r\n`);
       return;
     }
-    if (!perAddress.take(addressOf(request, config.WEIR_TRUST_PROXY), socket)) {
+    if (!perAddress.take(address, socket)) {
+      tell(429, "There are too many sockets of one address");
       socket.end(TOO_MANY);
       return;
     }

@@ -4,13 +4,15 @@ import type { Logger } from "pino";
 import { badInput, userError } from "../resolvers/errors.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
 import type { Admitted, Gate } from "./access/gate.ts";
+import type { OnRefusal } from "./access/refusals.ts";
 import { addressOf, tokenOf } from "./access/request.ts";
 import { type Asset, sendAsset } from "./assets.ts";
 import { makeGraphiql, protectPages } from "./graphiql.ts";
 import { type OperationParams, type Operations, readParams } from "./operation.ts";
 import { type OriginPolicy, refusalOf } from "./origin.ts";
 import type { Pages } from "./pages.ts";
-import { requestIdOf } from "./request-id.ts";
+import { callerOf, requestIdOf } from "./request-id.ts";
+import { answerSchemaByGet, sendForms } from "./schema-answers.ts";
 import { createYogaEdge, GRAPHQL_PATH } from "./yoga.ts";
 
 const JSON_TYPE = "application/json";
@@ -37,6 +39,7 @@ export interface HttpOptions {
   /** Whether the service can do its work now. */
   isReady: () => boolean;
   isClosing: () => boolean;
+  refused: OnRefusal;
   /** What will keep it from its work in days; whoever asks /ready is told. */
   warnings: () => readonly string[];
   /** Null: they were not built. */
@@ -58,7 +61,10 @@ export function createHttpHandler(options: HttpOptions): HttpHandler {
   return (request, response) => {
     response.setHeader("x-request-id", requestIdOf(request));
     const refusal = refusalOf(request, origins);
-    if (refusal !== undefined) return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
+    if (refusal !== undefined) {
+      tellRefusal(request, options, 403, refusal);
+      return answerJson(response, 403, { errors: [userError("FORBIDDEN", refusal)] });
+    }
     allowOrigin(request, response, origins);
     if (isPreflight(request)) return answerPreflight(response);
     const path = (request.url ?? "/").split("?", 1)[0];
@@ -129,10 +135,19 @@ async function answerGraphql(
   try {
     asker = await options.gate.admit(tokenOf(request.headers.authorization), addressOf(request, options.proxies));
   } catch (error) {
-    return refuse(request, response, options.operations.presentError(error));
+    return refuse(request, response, options, options.operations.presentError(error));
   }
   if (isPlainPost(request)) return answerPost(request, response, options, asker);
-  await yoga(request, response, { asker, requestId: requestIdOf(request) });
+  if (request.method === "HEAD") asGet(request);
+  const type = responseType(request.headers.accept);
+  if (type !== undefined && (await answerSchemaByGet(request, response, { ...options, ...asker, type }))) return;
+  await yoga(request, response, { asker, caller: callerOf(request) });
+}
+
+/** HEAD is answered as GET is, without the body, which Node leaves out; a stream has no end for that. */
+function asGet(request: IncomingMessage): void {
+  request.method = "GET";
+  if (request.headers.accept?.includes(STREAM_TYPE) === true) request.headers.accept = JSON_TYPE;
 }
 
 const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
@@ -141,8 +156,13 @@ const STATUS_OF_REFUSAL: ReadonlyMap<unknown, number> = new Map([
   ["BAD_USER_INPUT", 400],
 ]);
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
+function tellRefusal(request: IncomingMessage, options: HttpOptions, code: number, reason: string): void {
+  options.refused({ requestId: requestIdOf(request), address: addressOf(request, options.proxies), code, reason });
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, options: HttpOptions, error: GraphQLError): void {
   const status = STATUS_OF_REFUSAL.get(error.extensions["code"]) ?? 503;
+  if (status < 500) tellRefusal(request, options, status, error.message);
   if (status === 401) response.setHeader("www-authenticate", 'Bearer realm="weir"');
   // Its body is not read.
   if (request.method === "POST") response.setHeader("connection", "close");
@@ -202,9 +222,11 @@ async function answerPost(
   }
   const params = parseBody(body);
   if (params instanceof GraphQLError) return answerJson(response, 400, { errors: [params] }, type);
-  const caller = { requestId: requestIdOf(request), token: viewer.name };
+  const caller = { ...callerOf(request), token: viewer.name };
   const result = await runOnce(operations, { ...params, caller }, viewer);
   // A result without data did not run: a failure of the request. As application/json such a thing is 200, by the specification.
+  const forms = operations.formsOf(result);
+  if (forms !== undefined) return sendForms(request, response, await forms, type);
   const status = "data" in result || type === JSON_TYPE ? 200 : 400;
   return answerJson(response, status, result, type);
 }

@@ -10,6 +10,7 @@ import type { Operations } from "./operation.ts";
 import { outcomeOf } from "./present.ts";
 import { readState, type State } from "./state.ts";
 import type { Fanout } from "./subscriptions/fanout.ts";
+import { createWorkMetrics, type WorkMetrics } from "./work-metrics.ts";
 
 /** Seconds: from a small query to the statement timeout. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -17,7 +18,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const MOST_NAMES = 200;
 
 /** What the metrics tell of. */
-interface Observed {
+export interface Observed {
   readonly feed: Feed;
   readonly fanout: Fanout;
   readonly database: Database;
@@ -27,6 +28,8 @@ interface Observed {
 }
 
 export interface Metrics {
+  /** For the parts of the service that tell of their work. */
+  readonly work: WorkMetrics;
   /** The same operations, each of which is counted and timed. */
   measured(operations: Operations): Operations;
   /** Serves `/metrics` on an address of its own, which needs no token: it is for the machine's or the cluster's Prometheus. */
@@ -51,7 +54,9 @@ export async function createMetrics(): Promise<Metrics> {
     buckets: BUCKETS,
     registers: [registry],
   });
+  const work = await createWorkMetrics(registry, BUCKETS);
   return {
+    work,
     measured: (operations) => measure(operations, operationSeconds),
     async serve(observed, { WEIR_METRICS_HOST: host, WEIR_METRICS_PORT: port = 0 }) {
       await observe(registry, observed);
@@ -75,6 +80,7 @@ function measure(operations: Operations, seconds: Histogram<"name" | "kind" | "c
   };
   return {
     presentError: (error) => operations.presentError(error),
+    formsOf: (result) => operations.formsOf(result),
     prepare(params) {
       const operation = operations.prepare(params);
       if ("errors" in operation) seconds.observe({ name: "", kind: "refused", code: outcomeOf(operation) }, 0);

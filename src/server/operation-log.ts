@@ -42,6 +42,7 @@ export function logOperations(operations: Operations, log: Logger, slow: number)
 
   return {
     presentError: (error) => operations.presentError(error),
+    formsOf: (result) => operations.formsOf(result),
     prepare(params) {
       const start = performance.now();
       const operation = operations.prepare(params);

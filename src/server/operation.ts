@@ -20,6 +20,7 @@ import type { Services } from "../resolvers/services.ts";
 import { isStateSource, type StateSource } from "../resolvers/states.ts";
 import { findTextProblem } from "../resolvers/text.ts";
 import type { Viewer } from "../resolvers/viewer.ts";
+import type { Asset } from "./assets.ts";
 import { createCompiledOperations } from "./compiled.ts";
 import { createDocuments, type DocumentRules } from "./documents.ts";
 import { assertWithinLimits, type OperationLimits } from "./limits.ts";
@@ -33,6 +34,8 @@ export interface Caller {
   readonly requestId: string;
   /** Name of the token; null: none was needed. */
   readonly token: string | null;
+  /** The headers of W3C's trace context, as they were sent; undefined: none. */
+  readonly trace?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a client asks to run, by whatever transport. */
@@ -77,6 +80,8 @@ export interface Operations {
   subscribe(operation: Operation, viewer: Viewer): Promise<StartedSubscription | ExecutionResult>;
   /** Turns any error into one that a caller may see, logging what is hidden from him. */
   presentError(error: unknown): GraphQLError;
+  /** The forms in which a result is sent that is the same for everybody; undefined for any other. */
+  formsOf(result: ExecutionResult): Promise<Asset> | undefined;
 }
 
 export function createOperations(options: {
@@ -121,6 +126,7 @@ export function createOperations(options: {
   return {
     prepare,
     presentError,
+    formsOf: () => undefined,
     async execute(operation, viewer) {
       try {
         // Before anything else is read: what is committed later is behind the cursor.
@@ -257,7 +263,7 @@ function hashOf(extensions: unknown): unknown {
   return isRecord(persisted) ? persisted["sha256Hash"] : undefined;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -3,6 +3,7 @@ import type { Database } from "../db/client.ts";
 import type { ReportLogin } from "../db/reports/login.ts";
 import type { Feed } from "../feed/feed.ts";
 import { createMutationRate } from "../resolvers/access/rate.ts";
+import type { OnBatch } from "../resolvers/coalesce.ts";
 import { createStepWriters } from "../resolvers/documents/steps.ts";
 import { createIngestWriters } from "../resolvers/ingest/writes.ts";
 import type { Keyring } from "../resolvers/pipelines/credentials.ts";
@@ -21,18 +22,19 @@ export function createServices(options: {
   keyring: Keyring;
   reportLogin: ReportLogin;
   closing: AbortSignal;
+  onBatch?: OnBatch | undefined;
 }): Services {
-  const { config, database, feed, keyring, reportLogin, closing } = options;
+  const { config, database, feed, keyring, reportLogin, closing, onBatch } = options;
   return {
     database,
     feed,
     keyring,
     closing,
     mutationRate: createMutationRate(config.WEIR_MAX_MUTATIONS_PER_SECOND),
-    ingestWriters: createIngestWriters(database),
-    stepWriters: createStepWriters(database),
-    runWriters: createRunWriters(database),
-    reportWriters: createReportWriters(database),
+    ingestWriters: createIngestWriters(database, onBatch),
+    stepWriters: createStepWriters(database, onBatch),
+    runWriters: createRunWriters(database, onBatch),
+    reportWriters: createReportWriters(database, onBatch),
     driverLog: createDriverLog(),
     reportEngine: createReportEngine({
       login: reportLogin,

@@ -4,13 +4,13 @@ import type { Logger } from "pino";
 import { badInput } from "../resolvers/errors.ts";
 import type { Admitted } from "./access/gate.ts";
 import { withinSession } from "./access/stream.ts";
-import { type Operations, readParams } from "./operation.ts";
+import { type Caller, type Operations, readParams } from "./operation.ts";
 
 export const GRAPHQL_PATH = "/graphql";
 
 interface YogaContext {
   readonly asker: Admitted;
-  readonly requestId: string;
+  readonly caller: Omit<Caller, "token">;
 }
 
 interface YogaOptions {
@@ -45,11 +45,11 @@ export function createYogaEdge(options: YogaOptions) {
 function runsOperations({ operations }: YogaOptions): Plugin<object, YogaContext> {
   return {
     onParams({ setParamsHandler }) {
-      setParamsHandler(async ({ params, request, context: { asker, requestId } }) => {
+      setParamsHandler(async ({ params, request, context: { asker, caller } }) => {
         const { viewer } = asker;
         const read = readParams(params);
         if (read instanceof GraphQLError) return { errors: [withHttp(read, { status: 400 })] };
-        const operation = operations.prepare({ ...read, caller: { requestId, token: viewer.name } });
+        const operation = operations.prepare({ ...read, caller: { ...caller, token: viewer.name } });
         if ("errors" in operation)
           return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };
         if (operation.node.operation === "mutation" && request.method === "GET") {

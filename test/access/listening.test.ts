@@ -10,6 +10,7 @@ import { bearer, makeToken } from "../support/access.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { runWeir, spawnService } from "../support/process.ts";
 import { post, startService } from "../support/service.ts";
+import { openSocket } from "../support/socket.ts";
 
 const run = promisify(execFile);
 let folder: string;
@@ -19,7 +20,6 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("an address of the network", () => {
-  // 127.0.0.2 would be one of this machine: the test listens to no other, but what decides does not know that.
   const PUBLIC = { WEIR_HOST: "0.0.0.0" };
 
   it("is refused while nobody is asked for a token, with exit code 2 and a line that says what to do", async () => {
@@ -27,6 +27,37 @@ describe("an address of the network", () => {
     const { code, err } = await runWeir(["serve"], { DATABASE_URL: database.url, WEIR_PORT: "0", ...PUBLIC });
     expect(code).toBe(2);
     expect(err).toMatch(/^WEIR_HOST is 0\.0\.0\.0, and no token is asked for.*weir token create.*--insecure[^\n]*\n$/m);
+  });
+
+  it("is listened to as soon as there is a token, over HTTP and WebSocket, for whoever has it", async () => {
+    await using database = await createTestDatabase();
+    const { secret } = await makeToken(database, { name: "a", role: "ADMIN" });
+    await using service = await spawnService({ DATABASE_URL: database.url, ...PUBLIC });
+    expect(service.url).toMatch(/^http:\/\/0\.0\.0\.0:\d+\/graphql$/);
+    const addresses = Object.values(os.networkInterfaces())
+      .flat()
+      .filter((found) => found?.family === "IPv4")
+      .map((found) => found?.address ?? "");
+    expect(addresses).toContain("127.0.0.1");
+    for (const address of addresses) {
+      const url = service.url.replace("0.0.0.0", address);
+      const { status, data } = await post(url, "{ viewer { name } }", {}, bearer(secret));
+      expect([status, data], address).toEqual([200, { viewer: { name: "a" } }]);
+      expect((await post(url, "{ viewer { name } }")).status).toBe(401);
+      const socket = await openSocket(url);
+      socket.send({ type: "connection_init", payload: { token: secret } });
+      await socket.frame(({ type }) => type === "connection_ack");
+    }
+  });
+
+  it("is listened to without tokens when --insecure says so, which the log says aloud", async () => {
+    await using database = await createTestDatabase();
+    // Of this machine alone, in a form that what decides does not take for that.
+    const mapped = { DATABASE_URL: database.url, WEIR_HOST: "::ffff:127.0.0.1" };
+    await expect(spawnService(mapped)).rejects.toThrow("ended with 2");
+    await using service = await spawnService({ ...mapped, WEIR_INSECURE: "on" });
+    expect((await post(service.url, "{ apiTokens { name } }")).data).toEqual({ apiTokens: [] });
+    expect(service.lines.some((line) => line.includes("INSECURE"))).toBe(true);
   });
 });
 
@@ -40,6 +71,35 @@ describe("WEIR_ADMIN_TOKEN_FILE", () => {
     const { data } = await post(app.url, "{ viewer { name role } }", {}, bearer(secret));
     expect(data).toEqual({ viewer: { name: "file:admin", role: "ADMIN" } });
     expect((await post(app.url, "{ viewer { name } }")).status).toBe(401);
+  });
+
+  it("is read anew on SIGHUP; what can't be used leaves the old token", async () => {
+    await using database = await createTestDatabase();
+    const file = path.join(folder, "rotated");
+    const [first, second] = ["f".repeat(40), "s".repeat(40)];
+    await writeFile(file, first);
+    await using service = await spawnService({ DATABASE_URL: database.url, WEIR_ADMIN_TOKEN_FILE: file });
+    const statusOf = async (secret: string) =>
+      (await post(service.url, "{ viewer { role } }", {}, bearer(secret))).status;
+    expect(await statusOf(first)).toBe(200);
+    const opened = await openSocket(service.url);
+    opened.send({ type: "connection_init", payload: { token: first } });
+    await opened.frame(({ type }) => type === "connection_ack");
+
+    await writeFile(file, second);
+    expect(await statusOf(second)).toBe(401);
+    service.child.kill("SIGHUP");
+    await expect.poll(() => statusOf(second), { timeout: 10_000 }).toBe(200);
+    expect(await statusOf(first)).toBe(401);
+    expect(await opened.closed).toBe(4403);
+
+    await writeFile(file, "short");
+    service.child.kill("SIGHUP");
+    await expect
+      .poll(() => service.lines.some((line) => line.includes("the old one stays")), { timeout: 10_000 })
+      .toBe(true);
+    expect(await statusOf(second)).toBe(200);
+    for (const secret of [first, second]) expect(service.lines.join("\n")).not.toContain(secret);
   });
 
   it.each([["short"], ["two words that are long enough to be a token"]])("refuses a file with %j", async (text) => {

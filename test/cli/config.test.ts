@@ -102,6 +102,9 @@ const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>>
   WEIR_MAX_TOKEN_SOCKETS: ["0", COUNT],
   WEIR_MAX_ADDRESS_SOCKETS: ["0", COUNT],
   WEIR_MAX_MUTATIONS_PER_SECOND: ["1.5", COUNT],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ["collector:4318", /allowed: a URL like http:/],
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ["collector", /allowed: a URL like http:/],
+  OTEL_SDK_DISABLED: ["1", /allowed: true or false\.$/m],
 };
 /** Settings that take any text, or whose value is not shown. */
 const APART = [
@@ -291,6 +294,7 @@ describe("the settings", () => {
       WEIR_MAX_TOKEN_SOCKETS: 10_000,
       WEIR_MAX_ADDRESS_SOCKETS: 10_000,
       WEIR_MAX_MUTATIONS_PER_SECOND: 0,
+      OTEL_SDK_DISABLED: "false",
     };
     expect(readConfig({})).toEqual(defaults);
     expect(readConfig(Object.fromEntries(SETTING_NAMES.map((name) => [name, ""])))).toEqual(defaults);
@@ -327,7 +331,7 @@ describe("the settings", () => {
   it("stand in README's table, each with its default, and nothing else stands there", async () => {
     expect(existsSync("README.md"), "README.md exists").toBe(true);
     const readme = await readFile("README.md", "utf8");
-    const rows = [...readme.matchAll(/^\|\s*`((?:WEIR_|DATABASE_URL)[A-Z_]*)`\s*\|(.*)\|\s*$/gm)];
+    const rows = [...readme.matchAll(/^\|\s*`((?:WEIR_|OTEL_|DATABASE_URL)[A-Z_]*)`\s*\|(.*)\|\s*$/gm)];
     expect(rows.map(([, name = ""]) => name).toSorted()).toEqual(SETTING_NAMES.toSorted());
     const config: Readonly<Record<string, unknown>> = readConfig({});
     for (const [row, name = ""] of rows) {

@@ -20,6 +20,10 @@ it("finds nothing to mend where a service runs, and says what it looked at", asy
   ])
     expect(out).toContain(what);
   expect(out).not.toMatch(/FAIL/);
+  const { username, password } = new URL(database.url);
+  expect(password.length).toBeGreaterThan(10);
+  expect(out).not.toContain(password);
+  expect(out).not.toContain(`${username}:`);
 });
 
 it("ends with 1 where the feed's partitions are missing, and names what else is wrong", async () => {

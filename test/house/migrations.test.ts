@@ -24,6 +24,30 @@ describe("migrations", () => {
     });
   });
 
+  it("are tried again where a session at work holds a table, and hold up nobody for long meanwhile", async () => {
+    await using database = await createTestDatabase({ isEmpty: true });
+    await migrateDatabase(database.url);
+    // As before a migration that replaces what is on a table.
+    await database.sql`delete from drizzle.__drizzle_migrations where name = '20261125161203_keep_backups_restorable'`;
+    const said: string[] = [];
+    const log = { warn: (_: object, message: string) => void said.push(message) };
+    const release = Promise.withResolvers<void>();
+    const isHeld = Promise.withResolvers<void>();
+    const holder = database.sql.begin(async (held) => {
+      await held`lock table documents.file_processing_steps in share row exclusive mode`;
+      isHeld.resolve();
+      await release.promise;
+    });
+    await isHeld.promise;
+    const migrated = migrateDatabase(database.url, { log });
+    await expect.poll(() => said.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    // Whoever came for the table behind the migration has it.
+    await database.sql`select from documents.file_processing_steps`;
+    release.resolve();
+    await Promise.all([holder, migrated]);
+    expect(said[0]).toContain("tried again");
+  });
+
   it("are applied by the service when it starts, on data that is there", async () => {
     await using database = await createTestDatabase({ isEmpty: true });
     const apps = await Promise.all([1, 2, 3].map(() => startService(database.url)));

@@ -20,6 +20,43 @@ const PUBLISHED: Readonly<Record<string, string>> = {
 /** What was changed in a file: text of ours, and what stood there. */
 const PATCHES: Readonly<Record<string, readonly (readonly [ours: string, published: string])[]>> = {
   "connection.js": [
+    ["    , answerTimer = null\n    , heardTime = 0\n", ""],
+    ["    interrupt,\n", ""],
+    ["      awaitAnswer()\n", ""],
+    ["      options.observe && (q.observed = q.observed || options.observe(false))\n", ""],
+    ["      q.observed && q.observed.sent(q.string)\n", ""],
+    ["      query.observed && query.observed.ended(errorResponse)\n", ""],
+    ["    query.observed && query.observed.ended(err)\n", ""],
+    ["    heardTime = performance.now()\n    if (incomings) {\n", "    if (incomings) {\n"],
+    [
+      `  function awaitAnswer() {
+    if (!query)
+      heardTime = performance.now()
+    if (options.answer_timeout && answerTimer === null)
+      answerTimer = setTimeout(unanswered, options.answer_timeout * 1000)
+  }
+
+  // Whatever comes from the server counts: rows may come for hours.
+  function unanswered() {
+    answerTimer = null
+    if (!query || !socket)
+      return
+
+    const left = heardTime + options.answer_timeout * 1000 - performance.now()
+    left > 0
+      ? answerTimer = setTimeout(unanswered, left)
+      : socket.destroy()
+  }
+
+  function interrupt() {
+    initial && errored(Errors.connection('CONNECTION_CLOSED', options))
+    socket && socket.destroy()
+  }
+
+`,
+      "",
+    ],
+    ["    clearTimeout(answerTimer)\n    answerTimer = null\n", ""],
     [
       `    if (socket === null) {
       nextWriteTimer !== null && clearImmediate(nextWriteTimer)
@@ -88,7 +125,48 @@ const PATCHES: Readonly<Record<string, readonly (readonly [ours: string, publish
     ["    if (!query || !query.closing)\n      return\n\n", ""],
     ["      x = type in options.serializers", "      parameters[i] = x = type in options.serializers"],
   ],
-  "index.js": [["    max_statements  : Infinity,\n", ""]],
+  "index.js": [
+    ["    max_statements  : Infinity,\n", ""],
+    ["    answer_timeout  : null,\n", ""],
+    ["    suspend,\n    resume,\n", ""],
+    ["    , suspended = false\n", ""],
+    ["    observe         : o.observe,\n", ""],
+    ["    options.observe && (query.observed = options.observe(true))\n\n", ""],
+    [
+      `  function suspend() {
+    suspended = true
+    while (queries.length)
+      giveUp(queries.shift(), Errors.connection('CONNECTION_CLOSED', options))
+    connections.forEach(c => c.interrupt())
+    // It listens again by itself.
+    listen.sql && (listen.sql.suspend(), listen.sql.resume())
+  }
+
+  function resume() {
+    suspended = false
+  }
+
+`,
+      "",
+    ],
+    [
+      `  function giveUp(query, err) {
+    query.observed && query.observed.ended(err)
+    query.reject(err)
+  }
+
+`,
+      "",
+    ],
+    ["giveUp(queries.shift(), Errors", "queries.shift().reject(Errors"],
+    [
+      `    if (suspended)
+      return query.reject(Errors.connection('CONNECTION_CLOSED', options))
+
+`,
+      "",
+    ],
+  ],
 };
 
 it("the driver is the published one but for the patches in PATCHES.md", async () => {

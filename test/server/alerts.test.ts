@@ -11,6 +11,7 @@ import { expect, it } from "vitest";
 import { createTestDatabase, serverUrl } from "../support/database.ts";
 import { spawnService } from "../support/process.ts";
 import { environmentOfRun } from "../support/run-folder.ts";
+import { post } from "../support/service.ts";
 
 const PROMETHEUS = "/usr/bin/prometheus";
 const hasPrometheus = existsSync(PROMETHEUS);
@@ -42,7 +43,7 @@ it("alerts and the dashboard ask for nothing that the service does not tell", as
   await fetch(service.url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: '{"query":"{ __typename }"}',
+    body: '{"query":"mutation { recordFileStatus(input: { filePath: \\"/a\\", type: LOG, status: PARSED }) { id } }"}',
   });
   // Node tells of its event loop after a while.
   const told = await metricsOf(url);
@@ -55,70 +56,90 @@ it("alerts and the dashboard ask for nothing that the service does not tell", as
   expect(missing([rules, ...asked].join("\n"), told)).toEqual([]);
 });
 
-it.runIf(hasPrometheus)("alerts fire in Prometheus when the database is away, and when the service is", async () => {
-  execFileSync("/usr/bin/promtool", ["check", "config", "deploy/prometheus/prometheus.yml"], { stdio: "pipe" });
-  const folder = await mkdtemp(path.join(os.tmpdir(), "weir-prometheus-"));
-  await using database = await createTestDatabase();
-  const name = new URL(database.url).pathname.slice(1);
-  const port = await freePort();
-  const service = await spawnService({ DATABASE_URL: database.url, WEIR_METRICS_PORT: String(await freePort()) });
-  const target = new URL(/"url":"([^"]+metrics)"/.exec(service.lines.join("\n"))?.[1] ?? "").host;
-  const rules = await readFile("deploy/prometheus/weir.rules.yml", "utf8");
-  // The same rules, but that they do not wait for minutes.
-  await writeFile(path.join(folder, "weir.rules.yml"), rules.replaceAll(/for: \w+/g, "for: 0s"));
-  const config = await readFile("deploy/prometheus/prometheus.yml", "utf8");
-  await writeFile(
-    path.join(folder, "prometheus.yml"),
-    config.replaceAll("10s", "200ms").replace("127.0.0.1:9464", target),
-  );
-  const prometheus = spawn(
-    PROMETHEUS,
-    [
-      `--config.file=${folder}/prometheus.yml`,
-      `--storage.tsdb.path=${folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    { stdio: "ignore", env: { PATH: process.env["PATH"], ...environmentOfRun() } },
-  );
-  const ended = once(prometheus, "exit");
-  const admin = postgres(serverUrl(), { max: 1, onnotice() {} });
-  const firing = async (): Promise<string[]> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/alerts`).catch(() => undefined);
-    if (response?.ok !== true) return [];
-    const { data } = (await response.json()) as {
-      data: { alerts: { labels: { alertname: string }; state: string }[] };
+it.runIf(hasPrometheus)(
+  "alerts fire in Prometheus when connections are exhausted, when the database is away, and when the service is",
+  async () => {
+    execFileSync("/usr/bin/promtool", ["check", "config", "deploy/prometheus/prometheus.yml"], { stdio: "pipe" });
+    const folder = await mkdtemp(path.join(os.tmpdir(), "weir-prometheus-"));
+    await using database = await createTestDatabase();
+    const name = new URL(database.url).pathname.slice(1);
+    const port = await freePort();
+    const service = await spawnService({
+      DATABASE_URL: database.url,
+      WEIR_METRICS_PORT: String(await freePort()),
+      WEIR_DATABASE_CONNECTIONS: "1",
+    });
+    const target = new URL(/"url":"([^"]+metrics)"/.exec(service.lines.join("\n"))?.[1] ?? "").host;
+    const rules = await readFile("deploy/prometheus/weir.rules.yml", "utf8");
+    // The same rules, but that they do not wait for minutes.
+    await writeFile(
+      path.join(folder, "weir.rules.yml"),
+      rules.replaceAll(/for: \w+/g, "for: 0s").replace("[1m]) > 0", "[1s]) > 0"),
+    );
+    const config = await readFile("deploy/prometheus/prometheus.yml", "utf8");
+    await writeFile(
+      path.join(folder, "prometheus.yml"),
+      config.replaceAll("10s", "200ms").replace("127.0.0.1:9464", target),
+    );
+    const prometheus = spawn(
+      PROMETHEUS,
+      [
+        `--config.file=${folder}/prometheus.yml`,
+        `--storage.tsdb.path=${folder}/data`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: "ignore", env: { PATH: process.env["PATH"], ...environmentOfRun() } },
+    );
+    const ended = once(prometheus, "exit");
+    const admin = postgres(serverUrl(), { max: 1, onnotice() {} });
+    const firing = async (): Promise<string[]> => {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/alerts`).catch(() => undefined);
+      if (response?.ok !== true) return [];
+      const { data } = (await response.json()) as {
+        data: { alerts: { labels: { alertname: string }; state: string }[] };
+      };
+      return data.alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname);
     };
-    return data.alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname);
-  };
-  const untilFiring = async (alert: string, isFiring = true) => {
-    for (let tries = 0; (await firing()).includes(alert) !== isFiring; tries += 1) {
-      if (tries === 200) throw new Error(`${alert} does not change: ${(await firing()).join(", ")}`);
-      await sleep(100);
+    const untilFiring = async (alert: string, isFiring = true) => {
+      for (let tries = 0; (await firing()).includes(alert) !== isFiring; tries += 1) {
+        if (tries === 200) throw new Error(`${alert} does not change: ${(await firing()).join(", ")}`);
+        await sleep(100);
+      }
+    };
+    try {
+      // It scrapes: the series are there, and nothing is wrong.
+      for (let tries = 0; ; tries += 1) {
+        const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=weir_feed_live`).catch(
+          () => undefined,
+        );
+        if (response?.ok === true && (await response.text()).includes('"1"')) break;
+        if (tries === 200) throw new Error("Prometheus does not scrape");
+        await sleep(100);
+      }
+      expect((await firing()).filter((alert) => /Down|Unreachable|Stalled|Exhausted|Partitions/.test(alert))).toEqual(
+        [],
+      );
+      await database.sql.begin(async (held) => {
+        await held`lock table ingest.file_statuses in access exclusive mode`;
+        for (let n = 0; n < 3; n += 1) void post(service.url, "{ fileStatuses { totalCount } }");
+        await untilFiring("WeirConnectionsExhausted");
+      });
+      await untilFiring("WeirConnectionsExhausted", false);
+      await admin`alter database ${admin(name)} allow_connections false`;
+      await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
+      await untilFiring("WeirDatabaseUnreachable");
+      await untilFiring("WeirFeedStalled");
+      await admin`alter database ${admin(name)} allow_connections true`;
+      await untilFiring("WeirDatabaseUnreachable", false);
+      await service[Symbol.asyncDispose]();
+      await untilFiring("WeirDown");
+    } finally {
+      await admin`alter database ${admin(name)} allow_connections true`;
+      await admin.end();
+      await service[Symbol.asyncDispose]();
+      prometheus.kill();
+      await ended;
+      await rm(folder, { recursive: true, force: true });
     }
-  };
-  try {
-    // It scrapes: the series are there, and nothing is wrong.
-    for (let tries = 0; ; tries += 1) {
-      const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=weir_feed_live`).catch(() => undefined);
-      if (response?.ok === true && (await response.text()).includes('"1"')) break;
-      if (tries === 200) throw new Error("Prometheus does not scrape");
-      await sleep(100);
-    }
-    expect((await firing()).filter((alert) => /Down|Unreachable|Stalled|Partitions/.test(alert))).toEqual([]);
-    await admin`alter database ${admin(name)} allow_connections false`;
-    await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
-    await untilFiring("WeirDatabaseUnreachable");
-    await untilFiring("WeirFeedStalled");
-    await admin`alter database ${admin(name)} allow_connections true`;
-    await untilFiring("WeirDatabaseUnreachable", false);
-    await service[Symbol.asyncDispose]();
-    await untilFiring("WeirDown");
-  } finally {
-    await admin`alter database ${admin(name)} allow_connections true`;
-    await admin.end();
-    await service[Symbol.asyncDispose]();
-    prometheus.kill();
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+  },
+);

@@ -10,7 +10,10 @@ interface Write {
 
 function recorded(fail: (write: Write) => boolean = () => false) {
   const batches: (readonly Write[])[] = [];
+  const told: (readonly [string, number])[] = [];
   const write = coalesceWrites<Write, number>({
+    kind: "tests",
+    onBatch: (kind, size) => told.push([kind, size]),
     async write(inputs) {
       batches.push(inputs);
       // Batches end in another order than they began.
@@ -22,12 +25,12 @@ function recorded(fail: (write: Write) => boolean = () => false) {
     subjectsOf: ({ subjects }) => subjects,
     isFatal: () => false,
   });
-  return { batches, write };
+  return { batches, told, write };
 }
 
 describe("writes that come together", () => {
   it("are one statement for each writer, and each caller gets his own answer", async () => {
-    const { batches, write } = recorded();
+    const { batches, told, write } = recorded();
     const writes = Array.from({ length: 60 }, (_, value) => ({
       writer: value % 3 === 0 ? "a" : "b",
       subjects: [],
@@ -35,6 +38,7 @@ describe("writes that come together", () => {
     }));
     expect(await Promise.all(writes.map(write))).toEqual(writes.map(({ value }) => value));
     expect(new Set(batches.map((batch) => batch.length))).toEqual(new Set([20, 40]));
+    expect(told).toEqual(batches.map((batch) => ["tests", batch.length]));
     expect(batches.every((batch) => new Set(batch.map(({ writer }) => writer)).size === 1)).toBe(true);
   });
 

@@ -6,30 +6,38 @@ import { createLog } from "../../src/server/log.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { ask, collect, connect, post, startService } from "../support/service.ts";
 
+const RECORD = 'mutation { recordFileStatus(input: { filePath: "/m", type: LOG, status: PARSED }) { id } }';
+
 let database: TestDatabase;
 let app: App;
 let metricsUrl = "";
 beforeAll(async () => {
   database = await createTestDatabase();
-  const log = pino(
-    { level: "info" },
-    {
-      write(line: string) {
-        const { msg, url } = JSON.parse(line);
-        if (msg === "Weir's metrics are served") metricsUrl = url;
-      },
-    },
-  );
-  app = await startService(database.url, { WEIR_METRICS_PORT: "0", WEIR_SCHEDULER: "off" }, log);
+  ({ app, metricsUrl } = await startMeasured());
 });
 afterAll(async () => {
   await app.stop();
   await database[Symbol.asyncDispose]();
 });
 
+async function startMeasured(settings: Readonly<Record<string, string>> = {}) {
+  let url = "";
+  const log = pino(
+    { level: "info" },
+    {
+      write(line: string) {
+        const told = JSON.parse(line);
+        if (told.msg === "Weir's metrics are served") url = told.url;
+      },
+    },
+  );
+  const started = await startService(database.url, { WEIR_METRICS_PORT: "0", WEIR_SCHEDULER: "off", ...settings }, log);
+  return { app: started, metricsUrl: url, [Symbol.asyncDispose]: () => started.stop() };
+}
+
 /** The value of a series as Prometheus reads it; undefined when there is none. */
-async function series(name: string): Promise<number | undefined> {
-  const text = await (await fetch(metricsUrl)).text();
+async function series(name: string, url: string = metricsUrl): Promise<number | undefined> {
+  const text = await (await fetch(url)).text();
   const line = text.split("\n").find((one) => one.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length + 1));
 }
@@ -63,7 +71,7 @@ it("tells of the feed and of subscribers", async () => {
   const changes = collect(client, "subscription { changes { key } }");
   await untilSeries('weir_subscribers{state="live"}', 1);
   expect(await series("weir_websockets")).toBe(1);
-  await ask(app.url, 'mutation { recordFileStatus(input: { filePath: "/m", type: LOG, status: PARSED }) { id } }');
+  await ask(app.url, RECORD);
   await changes.until((items) => items.length > 0);
   expect(await series("weir_changes_total")).toBeGreaterThan(0);
   expect(await series("weir_feed_lag_seconds_count")).toBeGreaterThan(0);
@@ -73,6 +81,59 @@ it("tells of the feed and of subscribers", async () => {
   await untilSeries('weir_subscribers{state="live"}', 0);
   await untilSeries('weir_subscribers{state="catching_up"}', 0);
   await client.dispose();
+});
+
+it("tells how long a change takes from the feed to the sockets", async () => {
+  const { client } = connect(app.url);
+  const changes = collect(client, "subscription { changes { key } }");
+  await untilSeries('weir_subscribers{state="live"}', 1);
+  const before = (await series("weir_delivery_seconds_count")) ?? 0;
+  await ask(app.url, RECORD);
+  await changes.until((items) => items.length > 0);
+  expect(await series("weir_delivery_seconds_count")).toBeGreaterThan(before);
+  changes.stop();
+  await client.dispose();
+});
+
+it("counts statements by name, and how many writes went as one", async () => {
+  const statements = async () => (await series('weir_statements_total{name="ingest.record_file_statuses"}')) ?? 0;
+  const writes = async () => (await series('weir_coalesced_writes_sum{kind="file_statuses"}')) ?? 0;
+  const batches = async () => (await series('weir_coalesced_writes_count{kind="file_statuses"}')) ?? 0;
+  const before = { statements: await statements(), writes: await writes(), batches: await batches() };
+  await Promise.all(Array.from({ length: 30 }, () => ask(app.url, RECORD)));
+  expect((await writes()) - before.writes).toBe(30);
+  expect((await batches()) - before.batches).toBeLessThan(30);
+  expect((await statements()) - before.statements).toBe((await batches()) - before.batches);
+  expect(await series("weir_statement_seconds_count")).toBeGreaterThan(0);
+});
+
+it("tells who waits for a connection, and for how long", async () => {
+  await using narrow = await startMeasured({ WEIR_DATABASE_CONNECTIONS: "1" });
+  const release = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  const held = narrow.app.services.database.sql.begin(() => {
+    isHeld.resolve();
+    return release.promise;
+  });
+  await isHeld.promise;
+  const asked = Promise.all([1, 2, 3].map(() => ask(narrow.app.url, "{ fileStatuses { totalCount } }")));
+  // Upkeep may wait as well.
+  while (((await series("weir_pool_waiting", narrow.metricsUrl)) ?? 0) < 3) await sleep(20);
+  const before = (await series("weir_pool_wait_seconds_count", narrow.metricsUrl)) ?? 0;
+  const slow = async () =>
+    ((await series("weir_pool_wait_seconds_count", narrow.metricsUrl)) ?? 0) -
+    ((await series('weir_pool_wait_seconds_bucket{le="0.01"}', narrow.metricsUrl)) ?? 0);
+  const slowBefore = await slow();
+  release.resolve();
+  await held;
+  await asked;
+  expect(await series("weir_pool_wait_seconds_count", narrow.metricsUrl)).toBeGreaterThanOrEqual(before + 3);
+  expect((await slow()) - slowBefore).toBeGreaterThanOrEqual(3);
+  // What fails before it has a connection waits no more.
+  narrow.app.services.database.suspend();
+  await post(narrow.app.url, "{ fileStatuses { totalCount } }");
+  narrow.app.services.database.resume();
+  while ((await series("weir_pool_waiting", narrow.metricsUrl)) !== 0) await sleep(20);
 });
 
 it("tells what the database knows", async () => {

@@ -32,9 +32,10 @@ export async function flagsOfStart(): Promise<readonly string[]> {
 export async function spawnService(
   settings: Readonly<Record<string, string>>,
   node: string = process.execPath,
+  root: string = ROOT,
 ): Promise<ServiceProcess> {
-  const child = spawn(node, [...(await flagsOfStart()), path.join(ROOT, "bin/weir.js"), "serve"], {
-    cwd: settings["WEIR_DATA_DIR"] ?? ROOT,
+  const child = spawn(node, [...(await flagsOfStart()), path.join(root, "bin/weir.js"), "serve"], {
+    cwd: settings["WEIR_DATA_DIR"] ?? root,
     env: { PATH: process.env["PATH"], ...environmentOfRun(), WEIR_PORT: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -51,7 +51,10 @@ export async function ask<Data = Record<string, unknown>>(
 }
 
 /** A graphql-ws client that does not reconnect by itself; `sockets` are the sockets that it opened. */
-export function connect(url: string): { client: Client; sockets: WebSocket[] } {
+export function connect(
+  url: string,
+  connectionParams: Readonly<Record<string, unknown>> = {},
+): { client: Client; sockets: WebSocket[] } {
   const sockets: WebSocket[] = [];
   class Observed extends WebSocket {
     constructor(address: string, protocols: string | string[]) {
@@ -62,6 +65,7 @@ export function connect(url: string): { client: Client; sockets: WebSocket[] } {
   const client = createClient({
     url: url.replace("http", "ws"),
     webSocketImpl: Observed,
+    connectionParams,
     lazy: true,
     retryAttempts: 0,
   });

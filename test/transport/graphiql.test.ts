@@ -2,10 +2,13 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/server/app.ts";
+import { bearer, makeToken } from "../support/access.ts";
 import { type Browser, isWithoutBrowser, startBrowser } from "../support/browser.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { ask, startService } from "../support/service.ts";
+import { ask, post, startService } from "../support/service.ts";
 
+const RECORD =
+  'mutation { recordFileStatus(input: { filePath: "/logs/token.log", type: LOG, status: FAILED }) { id } }';
 const isMissing = isWithoutBrowser("graphiql.test.ts");
 /** A folder for pictures of the page; none are taken without it. */
 const screenshots = process.env["WEIR_SCREENSHOTS"];
@@ -92,5 +95,62 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
     expect(others).toEqual([]);
     expect(requested.length).toBeGreaterThan(2);
     expect(problems).toEqual([]);
+  });
+});
+
+describe.skipIf(isMissing)("GraphiQL where a token is asked for", () => {
+  it("reads the schema, runs a query and a subscription with the token of its tab Headers, and nothing without", async () => {
+    await using database = await createTestDatabase();
+    const { secret } = await makeToken(database, { name: "browser", role: "WORKER" });
+    await using app = await startService(database.url);
+    await using browser = await startBrowser();
+    const page = await browser.context.newPage();
+    const statuses: number[] = [];
+    page.on("response", (response) => {
+      if (response.request().method() === "POST") statuses.push(response.status());
+    });
+    const answer = () => page.locator(".graphiql-response, .result-window").first();
+    const openWith = async (query: string, headers: object | null) => {
+      // As a link does; the headers are in the fragment of no link, so they are typed.
+      await page.goto(`${app.url}?${new URLSearchParams({ query })}`);
+      await page.getByRole("button", { name: /execute query/i }).waitFor();
+      if (headers === null) return;
+      await page.getByRole("button", { name: "Headers" }).click();
+      const editor = page
+        .locator('section[aria-label="Headers"] .monaco-editor, .graphiql-editor-tool .graphiql-editor:not(.hidden)')
+        .last();
+      await editor.click();
+      await page.keyboard.press("Control+A");
+      await page.keyboard.insertText(JSON.stringify(headers));
+      // The editor closes by itself what was opened.
+      await page.keyboard.press("Control+Shift+End");
+      await page.keyboard.press("Delete");
+    };
+    const run = () => page.getByRole("button", { name: /execute query/i }).click();
+    const shows = (text: string) => answer().getByText(text).first().waitFor();
+
+    await openWith("{ viewer { name role } }", null);
+    await run();
+    await shows("UNAUTHENTICATED");
+    expect(statuses.every((status) => status === 401)).toBe(true);
+
+    await openWith("{ viewer { name role } }", { Authorization: `Bearer ${secret}` });
+    const schema = page.waitForResponse(
+      (response) => response.request().postData()?.includes("IntrospectionQuery") === true && response.status() === 200,
+    );
+    await page.getByRole("button", { name: /re-fetch/i }).click();
+    expect((await schema).headers()["content-encoding"]).toMatch(/br|gzip/);
+    await run();
+    await shows("browser");
+
+    const { data } = await post<{ liveCursor: string }>(app.url, "{ liveCursor }", {}, bearer(secret));
+    await openWith(`subscription { fileStatusRecorded(after: "${data?.liveCursor}") { key } }`, {
+      Authorization: `Bearer ${secret}`,
+    });
+    const connected = page.waitForEvent("websocket");
+    await run();
+    await connected;
+    await post(app.url, RECORD, {}, bearer(secret));
+    await shows("/logs/token.log");
   });
 });

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { type Database, type Db, isForNobody, type Transaction } from "../../db/client.ts";
 import { fileProcessingSteps, type StepRow } from "../../db/documents/tables.ts";
 import { type JsonRow, rowReader } from "../../db/rows.ts";
-import { coalesceWrites } from "../coalesce.ts";
+import { coalesceWrites, type OnBatch } from "../coalesce.ts";
 import { hashOf, otherInput } from "../idempotency.ts";
 import { asWriter, jsonBehindWriter, retried, type WriteContext, writeInTransaction } from "../transactions.ts";
 import { noSuchFile, type StepUpdate } from "./input.ts";
@@ -22,9 +22,11 @@ export interface StepWriters {
   report(report: KeyedReport): Promise<StepRow>;
 }
 
-export function createStepWriters({ db }: Database): StepWriters {
+export function createStepWriters({ db }: Database, onBatch?: OnBatch): StepWriters {
   return {
     report: coalesceWrites({
+      kind: "steps",
+      onBatch,
       write: (reports: readonly KeyedReport[]) => retried(() => write(db, reports)),
       groupOf: ({ actor }) => actor,
       // A statement can't tell apart two reports that claim the same key.

@@ -3,7 +3,7 @@ import { type Database, type Db, isForNobody } from "../../db/client.ts";
 import { instantFromPostgres, type Known } from "../../db/columns.ts";
 import type { FileStatusRow, FileTypeWord, Hl7FileRow, IngestStatusWord } from "../../db/ingest/tables.ts";
 import { bigintArray } from "../batches.ts";
-import { coalesceWrites } from "../coalesce.ts";
+import { coalesceWrites, type OnBatch } from "../coalesce.ts";
 import { isMeantForCaller } from "../errors.ts";
 import { claimKeys, claimRows, firstAnswer, type KeyedReport } from "../idempotency.ts";
 import { asWriter } from "../transactions.ts";
@@ -28,8 +28,10 @@ export interface IngestWriters {
 /** A report of more rows than this gains nothing from travelling with others. */
 const MOST_COALESCED_ROWS = 20;
 
-export function createIngestWriters({ db }: Database): IngestWriters {
+export function createIngestWriters({ db }: Database, onBatch?: OnBatch): IngestWriters {
   const coalesced = coalesceWrites({
+    kind: "file_statuses",
+    onBatch,
     write: (reports: readonly StatusReport[]) => writeReports(db, reports),
     groupOf: ({ actor }) => actor,
     // A statement can't tell apart two reports that claim the same key.

@@ -3,7 +3,7 @@ import { type Database, type Db, isForNobody } from "../../db/client.ts";
 import { type ReportRunRow, reportRuns } from "../../db/reports/tables.ts";
 import { type JsonRow, rowReader } from "../../db/rows.ts";
 import { textArray } from "../batches.ts";
-import { coalesceWrites } from "../coalesce.ts";
+import { coalesceWrites, type OnBatch } from "../coalesce.ts";
 import { asWriter, jsonBehindWriter, retried } from "../transactions.ts";
 
 /** What all reports of one statement have in common. */
@@ -45,15 +45,19 @@ export interface ReportWriters {
   end(end: ReportedEnd): Promise<Ended>;
 }
 
-export function createReportWriters({ db }: Database): ReportWriters {
+export function createReportWriters({ db }: Database, onBatch?: OnBatch): ReportWriters {
   return {
     start: coalesceWrites({
+      kind: "report_starts",
+      onBatch,
       write: (starts: readonly RunStart[]) => retried(() => startRuns(db, starts)),
       groupOf,
       subjectsOf,
       isFatal: isForNobody,
     }),
     end: coalesceWrites({
+      kind: "report_ends",
+      onBatch,
       write: (ends: readonly ReportedEnd[]) => retried(() => endRuns(db, ends)),
       groupOf,
       subjectsOf,

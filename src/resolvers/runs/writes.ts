@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { type Database, type Db, isForNobody } from "../../db/client.ts";
 import { pipelineRuns, type RunRow, type StageLogRow, stageLogs } from "../../db/pipelines/tables.ts";
 import { type JsonRow, rowReader } from "../../db/rows.ts";
-import { coalesceWrites } from "../coalesce.ts";
+import { coalesceWrites, type OnBatch } from "../coalesce.ts";
 import { asWriter, jsonBehindWriter, retried } from "../transactions.ts";
 
 /** What somebody asks of one stage of a run. */
@@ -54,15 +54,19 @@ export interface RunWriters {
   claim(request: ClaimRequest): Promise<readonly ClaimedStage[]>;
 }
 
-export function createRunWriters({ db }: Database): RunWriters {
+export function createRunWriters({ db }: Database, onBatch?: OnBatch): RunWriters {
   return {
     move: coalesceWrites({
+      kind: "stage_moves",
+      onBatch,
       write: (moves: readonly StageMove[]) => retried(() => moveStages(db, moves)),
       groupOf: ({ actor }) => actor,
       subjectsOf: ({ run }) => [String(run)],
       isFatal: isForNobody,
     }),
     claim: coalesceWrites({
+      kind: "claims",
+      onBatch,
       write: (requests: readonly ClaimRequest[]) => retried(() => claimStages(db, requests)),
       groupOf: ({ actor }) => actor,
       subjectsOf: () => [],

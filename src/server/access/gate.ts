@@ -41,7 +41,7 @@ interface Watched extends Session {
 
 export async function openGate(options: HoldersOptions & { readonly log: Logger }): Promise<Gate> {
   const { db, jwt, adminHash, log } = options;
-  let isClosed = jwt !== null || adminHash !== null || (await hasAnyToken(db));
+  let isClosed = jwt !== null || adminHash() !== null || (await hasAnyToken(db));
   const holders = createHolders(options);
   const watched = new Map<string | null, Set<Watched>>();
 

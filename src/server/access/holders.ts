@@ -38,8 +38,8 @@ export interface HoldersOptions {
   readonly db: Db;
   /** Null: no JWTs are taken. */
   readonly jwt: JwtVerifier | null;
-  /** Hash of the token in WEIR_ADMIN_TOKEN_FILE; null: none. */
-  readonly adminHash: string | null;
+  /** Hash of the token in WEIR_ADMIN_TOKEN_FILE, which may become another; null: none. */
+  readonly adminHash: () => string | null;
 }
 
 export function createHolders({ db, jwt, adminHash }: HoldersOptions): Holders {
@@ -74,7 +74,7 @@ export function createHolders({ db, jwt, adminHash }: HoldersOptions): Holders {
   return {
     find(token) {
       const hash = hashOfSecret(token);
-      if (hash === adminHash) return FILE_ADMIN;
+      if (hash === adminHash()) return FILE_ADMIN;
       const now = performance.now();
       const cached = known.get(hash);
       const life = isTokenSecret(token) ? TOKEN_LIFE : JWT_LIFE;

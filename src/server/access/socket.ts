@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { CloseCode } from "graphql-ws";
 import type { WebSocket } from "ws";
 import { explain, userError } from "../../resolvers/errors.ts";
+import { requestIdOf } from "../request-id.ts";
 import type { Gate, Session } from "./gate.ts";
+import type { OnRefusal } from "./refusals.ts";
 import { addressOf, tokenIn, tokenOf } from "./request.ts";
 
 /** Who may do what on one socket. */
@@ -21,6 +23,7 @@ export interface SocketAccessOptions {
   readonly proxies: number;
   /** Most sockets of one token. */
   readonly maxTokenSockets: number;
+  readonly refused: OnRefusal;
 }
 
 /** Milliseconds that a socket may be open without any token. */
@@ -33,8 +36,8 @@ const TRY_AGAIN_LATER = 1013;
 const LONGEST_REASON = 123;
 
 /** Opens the access of each socket. Tokens come with the upgrade, in `connection_init`, or with an operation as GraphiQL sends it. */
-export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAccessOptions) {
-  const perToken = new Map<string, number>();
+export function createSocketAccess({ gate, proxies, maxTokenSockets, refused }: SocketAccessOptions) {
+  const perToken = createTokenLimit(maxTokenSockets);
 
   function open(request: IncomingMessage, socket: WebSocket): SocketAccess {
     const address = addressOf(request, proxies);
@@ -42,7 +45,11 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
     let own: Session | null = null;
     let anonymous: NodeJS.Timeout | undefined;
     const close = (code: number, reason: string) => socket.close(code, reason.slice(0, LONGEST_REASON));
-    const end = () => close(CloseCode.Forbidden, "The token has ended, or was changed");
+    const refuse = (code: number, reason: string) => {
+      refused({ requestId: requestIdOf(request), address, code, reason });
+      close(code, reason);
+    };
+    const end = () => refuse(CloseCode.Forbidden, "The token has ended, or was changed");
 
     async function admit(token: string | null): Promise<Session> {
       const admitted = await gate.admit(token, address);
@@ -51,16 +58,12 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
       if (known !== undefined && !known.isOver) return known;
       if (sessions.size >= MOST_TOKENS)
         throw userError("TOO_COMPLEX", `A socket takes ${MOST_TOKENS} tokens. Open another one.`);
-      if (viewer.name !== null) {
-        const count = perToken.get(viewer.name) ?? 0;
-        if (count >= maxTokenSockets) {
-          close(
-            CloseCode.TooManyInitialisationRequests,
-            `More than ${maxTokenSockets} sockets of one token (WEIR_MAX_TOKEN_SOCKETS)`,
-          );
-          throw userError("TOO_COMPLEX", `The token has ${maxTokenSockets} sockets open (WEIR_MAX_TOKEN_SOCKETS).`);
-        }
-        perToken.set(viewer.name, count + 1);
+      if (!perToken.take(viewer.name)) {
+        close(
+          CloseCode.TooManyInitialisationRequests,
+          `More than ${maxTokenSockets} sockets of one token (WEIR_MAX_TOKEN_SOCKETS)`,
+        );
+        throw userError("TOO_COMPLEX", `The token has ${maxTokenSockets} sockets open (WEIR_MAX_TOKEN_SOCKETS).`);
       }
       const session = admitted.watch(end);
       sessions.set(token, session);
@@ -70,15 +73,25 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
       return session;
     }
 
+    /** An operation is refused; the socket, with the tokens of others, stays. */
+    function tell(error: unknown): never {
+      const explained = explain(error);
+      const code = explained?.extensions["code"];
+      if (explained !== undefined && (code === "UNAUTHENTICATED" || code === "FORBIDDEN"))
+        refused({
+          requestId: requestIdOf(request),
+          address,
+          code: code === "FORBIDDEN" ? 403 : 401,
+          reason: explained.message,
+        });
+      throw error;
+    }
+
     function release(): void {
       clearTimeout(anonymous);
       for (const session of sessions.values()) {
         session[Symbol.dispose]();
-        const { name } = session.viewer;
-        if (name === null) continue;
-        const left = (perToken.get(name) ?? 1) - 1;
-        if (left > 0) perToken.set(name, left);
-        else perToken.delete(name);
+        perToken.release(session.viewer.name);
       }
       sessions.clear();
     }
@@ -90,7 +103,7 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
         try {
           const token = tokenIn(sent) ?? tokenOf(request.headers.authorization);
           if (token === null && gate.isClosed) {
-            anonymous = setTimeout(() => close(CloseCode.Forbidden, "No token was sent"), ANONYMOUS);
+            anonymous = setTimeout(() => refuse(CloseCode.Forbidden, "No token was sent"), ANONYMOUS);
             return true;
           }
           own = await admit(token);
@@ -98,8 +111,8 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
         } catch (error) {
           const explained = explain(error);
           if (explained === undefined) throw error;
-          const isLater = explained.extensions["code"] === "UNAVAILABLE";
-          close(isLater ? TRY_AGAIN_LATER : CloseCode.Forbidden, explained.message);
+          if (explained.extensions["code"] === "UNAVAILABLE") close(TRY_AGAIN_LATER, explained.message);
+          else refuse(CloseCode.Forbidden, explained.message);
           return false;
         }
       },
@@ -107,7 +120,7 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
         const token = tokenIn(headersOf(payload));
         const session = token === null ? own : sessions.get(token);
         if (session != null && !session.isOver) return session;
-        if (token !== null) return admit(token);
+        if (token !== null) return admit(token).catch(tell);
         if (session !== null) end();
         throw userError(
           "UNAUTHENTICATED",
@@ -117,6 +130,27 @@ export function createSocketAccess({ gate, proxies, maxTokenSockets }: SocketAcc
     };
   }
   return { open };
+}
+
+/** Counts the sockets of each token; those that need none are not counted. */
+function createTokenLimit(most: number) {
+  const counts = new Map<string, number>();
+  return {
+    /** False: the token has as many as it may. */
+    take(name: string | null): boolean {
+      if (name === null) return true;
+      const count = counts.get(name) ?? 0;
+      if (count >= most) return false;
+      counts.set(name, count + 1);
+      return true;
+    },
+    release(name: string | null): void {
+      if (name === null) return;
+      const left = (counts.get(name) ?? 1) - 1;
+      if (left > 0) counts.set(name, left);
+      else counts.delete(name);
+    },
+  };
 }
 
 function headersOf(payload: unknown): unknown {

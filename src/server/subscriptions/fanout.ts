@@ -52,8 +52,17 @@ interface Group {
   wake: () => void;
 }
 
+/** Runs one delivery to so many sockets; answers when it is with them. */
+export type AroundDelivery = (delivery: Delivery, sockets: number, run: () => Promise<void>) => Promise<void>;
+
+export interface FanoutOptions {
+  /** Is told how many milliseconds a delivery took from the hub to the sockets of its group. */
+  readonly onDelivered?: ((took: number) => void) | undefined;
+  readonly around?: AroundDelivery | undefined;
+}
+
 /** What all subscriptions of the process share. */
-interface Hall {
+interface Hall extends FanoutOptions {
   readonly feed: Feed;
   readonly groups: Map<string, Group>;
   readonly index: GroupIndex<Group>;
@@ -74,9 +83,9 @@ export interface Fanout {
  * of them. One with a cursor to catch up from, or whose client does not keep up, reads by itself until it stands where
  * the hub stands, and joins the group then.
  */
-export function createFanout(feed: Feed): Fanout {
+export function createFanout(feed: Feed, options: FanoutOptions = {}): Fanout {
   const { hub } = feed.tail;
-  const hall: Hall = { feed, groups: new Map(), index: createGroupIndex() };
+  const hall: Hall = { ...options, feed, groups: new Map(), index: createGroupIndex() };
   const { groups } = hall;
   let subscriptions = 0;
 
@@ -191,7 +200,8 @@ async function runGroup(hall: Hall, group: Group): Promise<void> {
     const start = from.position;
     try {
       for (const delivery of await follower.next(stop.signal)) {
-        await deliverToGroup(hall, group, delivery, pieceIndex);
+        const deliver = () => deliverToGroup(hall, group, delivery, pieceIndex);
+        await (hall.around?.(delivery, members.size, deliver) ?? deliver());
         if (slice.isOver()) await slice.next();
       }
     } catch {
@@ -215,6 +225,8 @@ async function deliverToGroup(hall: Hall, group: Group, delivery: Delivery, piec
     member.sink.send(payload);
     if (member.sink.isCongested) dismiss(hall, group, member, delivery.position);
   }
+  const cameAt = pieceIndex === null ? undefined : hall.feed.tail.hub.cameAt(pieceIndex);
+  if (cameAt !== undefined) hall.onDelivered?.(performance.now() - cameAt);
 }
 
 async function runAlone(hall: Hall, member: Member, follower: Follower): Promise<void> {

@@ -9,8 +9,8 @@ import { userError } from "../../resolvers/errors.ts";
 import { isStateSource } from "../../resolvers/states.ts";
 import type { Session } from "../access/gate.ts";
 import { createSocketAccess, type SocketAccess, type SocketAccessOptions } from "../access/socket.ts";
-import { type Operation, type Operations, readParams } from "../operation.ts";
-import { requestIdOf } from "../request-id.ts";
+import { type Caller, isRecord, type Operation, type Operations, readParams } from "../operation.ts";
+import { callerOf, requestIdOf, traceIn } from "../request-id.ts";
 import type { Fanout } from "./fanout.ts";
 import { sharingKey } from "./sharing.ts";
 import { createSink } from "./sink.ts";
@@ -49,7 +49,7 @@ interface Connection {
   readonly socket: WebSocket;
   readonly raw: Duplex;
   readonly access: SocketAccess;
-  readonly requestId: string;
+  readonly caller: Omit<Caller, "token">;
 }
 
 /** What an operation needs beyond graphql-js' arguments; graphql-ws hands it through as the context value. */
@@ -109,7 +109,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
           socket,
           raw,
           access: access.open(request, socket),
-          requestId: requestIdOf(request),
+          caller: callerOf(request),
         }),
       );
     },
@@ -149,12 +149,19 @@ async function prepare(
   if (params instanceof GraphQLError) return [params];
   const operation = operations.prepare({
     ...params,
-    caller: { requestId: wanted.connection.requestId, token: session.viewer.name },
+    caller: { ...wanted.connection.caller, ...traceOfOperation(wanted.payload), token: session.viewer.name },
   });
   if ("errors" in operation) return operation.errors;
   const { document, operationName } = operation;
   const contextValue: Carried = { operation, id: wanted.id, connection: wanted.connection, session };
   return { schema, document, operationName, contextValue };
+}
+
+/** A socket has one upgrade and many operations: each may bring a trace of its own, as `extensions.traceparent`. */
+function traceOfOperation(payload: unknown): Pick<Caller, "trace"> {
+  const extensions = isRecord(payload) ? payload["extensions"] : undefined;
+  const trace = isRecord(extensions) ? traceIn(extensions) : undefined;
+  return trace === undefined ? {} : { trace };
 }
 
 async function subscribe(

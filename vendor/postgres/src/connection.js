@@ -95,6 +95,8 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     , rows = 0
     , serverSignature = null
     , nextWriteTimer = null
+    , answerTimer = null
+    , heardTime = 0
     , terminated = false
     , incomings = null
     , results = null
@@ -116,6 +118,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     },
     terminate,
     execute,
+    interrupt,
     cancel,
     end,
     count: 0,
@@ -164,12 +167,15 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
       return
 
     try {
+      options.observe && (q.observed = q.observed || options.observe(false))
       q.state = backend
+      awaitAnswer()
       query
         ? sent.push(q)
         : (query = q, query.active = true)
 
       build(q)
+      q.observed && q.observed.sent(q.string)
       return write(toBuffer(q))
         && !q.describeFirst
         && !q.cursorFn
@@ -269,6 +275,30 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     socket.destroy()
   }
 
+  function awaitAnswer() {
+    if (!query)
+      heardTime = performance.now()
+    if (options.answer_timeout && answerTimer === null)
+      answerTimer = setTimeout(unanswered, options.answer_timeout * 1000)
+  }
+
+  // Whatever comes from the server counts: rows may come for hours.
+  function unanswered() {
+    answerTimer = null
+    if (!query || !socket)
+      return
+
+    const left = heardTime + options.answer_timeout * 1000 - performance.now()
+    left > 0
+      ? answerTimer = setTimeout(unanswered, left)
+      : socket.destroy()
+  }
+
+  function interrupt() {
+    initial && errored(Errors.connection('CONNECTION_CLOSED', options))
+    socket && socket.destroy()
+  }
+
   async function secure() {
     if (sslnegotiation !== 'direct') {
       write(SSLRequest)
@@ -305,6 +335,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
   }
 
   function data(x) {
+    heardTime = performance.now()
     if (incomings) {
       incomings.push(x)
       remaining -= x.length
@@ -401,6 +432,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
   }
 
   function queryError(query, err) {
+    query.observed && query.observed.ended(err)
     if (query.reserve)
       return query.reject(err)
 
@@ -432,6 +464,8 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
       error(Errors.connection('CONNECTION_DESTROYED', options))
 
     clearImmediate(nextWriteTimer)
+    clearTimeout(answerTimer)
+    answerTimer = null
     if (socket) {
       socket.removeListener('data', data)
       socket.removeListener('connect', connected)
@@ -450,6 +484,8 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
     idleTimer.cancel()
     lifeTimer.cancel()
     connectTimer.cancel()
+    clearTimeout(answerTimer)
+    answerTimer = null
 
     socket.removeAllListeners()
     socket = null
@@ -551,6 +587,7 @@ function Connection(options, queues = {}, { onopen = noop, onend = noop, onclose
 
   function ReadyForQuery(x) {
     if (query) {
+      query.observed && query.observed.ended(errorResponse)
       if (errorResponse) {
         query.retried
           ? errored(query.retried)

@@ -51,6 +51,7 @@ function Postgres(a, b) {
       , subscribe = options.no_subscribe || Subscribe(Postgres, { ...options })
 
   let ending = false
+    , suspended = false
 
   const queries = Queue()
       , connecting = Queue()
@@ -77,6 +78,8 @@ function Postgres(a, b) {
     reserve,
     listen,
     begin,
+    suspend,
+    resume,
     close,
     end
   })
@@ -330,6 +333,11 @@ function Postgres(a, b) {
     if (ending)
       return query.reject(Errors.connection('CONNECTION_ENDED', options, options))
 
+    if (suspended)
+      return query.reject(Errors.connection('CONNECTION_CLOSED', options))
+
+    options.observe && (query.observed = options.observe(true))
+
     if (open.length)
       return go(open.shift(), query)
 
@@ -377,6 +385,19 @@ function Postgres(a, b) {
     ]).then(() => clearTimeout(timer))
   }
 
+  function suspend() {
+    suspended = true
+    while (queries.length)
+      giveUp(queries.shift(), Errors.connection('CONNECTION_CLOSED', options))
+    connections.forEach(c => c.interrupt())
+    // It listens again by itself.
+    listen.sql && (listen.sql.suspend(), listen.sql.resume())
+  }
+
+  function resume() {
+    suspended = false
+  }
+
   async function close() {
     await Promise.all(connections.map(c => c.end()))
   }
@@ -384,8 +405,13 @@ function Postgres(a, b) {
   async function destroy(resolve) {
     await Promise.all(connections.map(c => c.terminate()))
     while (queries.length)
-      queries.shift().reject(Errors.connection('CONNECTION_DESTROYED', options))
+      giveUp(queries.shift(), Errors.connection('CONNECTION_DESTROYED', options))
     resolve()
+  }
+
+  function giveUp(query, err) {
+    query.observed && query.observed.ended(err)
+    query.reject(err)
   }
 
   function connect(c, query) {
@@ -457,6 +483,7 @@ function parseOptions(a, b) {
     keep_alive      : 60,
     prepare         : true,
     max_statements  : Infinity,
+    answer_timeout  : null,
     debug           : false,
     fetch_types     : true,
     publications    : 'alltables',
@@ -493,6 +520,7 @@ function parseOptions(a, b) {
     onnotify        : o.onnotify,
     onclose         : o.onclose,
     onparameter     : o.onparameter,
+    observe         : o.observe,
     socket          : o.socket,
     transform       : parseTransform(o.transform || { undefined: undefined }),
     parameters      : {},

@@ -73,6 +73,16 @@ interface BaseOptions<T extends Record<string, postgres.PostgresType>> {
    */
   max_statements: number;
   /**
+   * Seconds after which a connection is closed that waits for an answer and has heard nothing from the server; null is never.
+   * @default null
+   */
+  answer_timeout: number | null;
+  /**
+   * Called for each statement, pooled where it is to wait for a connection, which one of a transaction has. What it answers is told when
+   * the statement is sent, which may be again, and when it has ended, which may be told twice.
+   */
+  observe: (pooled: boolean) => { sent(text: string): void; ended(error?: unknown): void };
+  /**
    * Called when a notice is received
    * @default console.log
    */
@@ -712,6 +722,10 @@ declare namespace postgres {
     parameters: ConnectionParameters;
 
     end(options?: { timeout?: number | undefined } | undefined): Promise<void>;
+
+    /** Ends every session at once: what waits fails, and what comes fails until `resume`. */
+    suspend(): void;
+    resume(): void;
 
     listen(channel: string, onnotify: (value: string) => void, onlisten?: (() => void) | undefined): ListenRequest;
 
