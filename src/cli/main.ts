@@ -39,8 +39,14 @@ function program(argv: readonly string[]): Argv {
     .demandCommand(1, NO_COMMAND)
     .parserConfiguration({
       "camel-case-expansion": true,
-      "duplicate-arguments-array": false,
+      "duplicate-arguments-array": true,
+      "greedy-arrays": false,
       "parse-positional-numbers": false,
+    })
+    .check((given) => {
+      const twice = Object.keys(given).find((name) => Array.isArray(given[name]) && !LISTS.has(name));
+      if (twice !== undefined) throw new UsageError(`weir: --${twice} is given more than once.`);
+      return true;
     })
     .help("help")
     .alias("h", "help")
@@ -73,5 +79,8 @@ function saidOf(message: string, argv: readonly string[]): string {
       : line;
   return `weir: ${whole.replace(/[.?]?$/, (end) => end || ".")}`;
 }
+
+/** Options that may be given several times; and what is no option. */
+const LISTS = new Set(["_", "topic", "agency", "system", "driver"]);
 
 const NO_COMMAND = "Say which command.";

@@ -288,11 +288,14 @@ describe("weir token", () => {
 
   it.each([
     [["token"], /create, list, revoke/],
-    [["token", "create"], /takes a name/],
-    [["token", "create", "--role", "boss", "x"], /VIEWER, WORKER, ADMIN/],
-    [["token", "create", "--system", "mail", "x"], /ingest, pipelines, documents, reports/],
+    [["token", "create"], /got 0, need at least 1/],
+    [["token", "create", "--role", "boss", "x"], /role, Given: "boss", Choices: "viewer", "worker", "admin"/],
+    [
+      ["token", "create", "--system", "mail", "x"],
+      /system, Given: "mail", Choices: "ingest", "pipelines", "documents", "reports"/,
+    ],
     [["token", "create", "--days", "0", "x"], /whole number/],
-    [["token", "revoke"], /id or name/],
+    [["token", "revoke"], /got 0, need at least 1/],
   ])("called as %j ends with 2 and says how", async (args, words) => {
     const { code, err } = await runWeir(args, { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
     expect(code).toBe(2);
