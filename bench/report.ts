@@ -47,6 +47,7 @@ function aims(results: Results): readonly Aim[] {
     { workload: "latency at 1,000 changes/s, 100 subscribers", metric: "p50", against: null, most: 9 },
     { workload: "latency at 1,000 changes/s, 100 subscribers", metric: "p95", against: null, most: 18 },
     { workload: filters, metric: "cpu", against: fewest, of: most, most: 1.5 },
+    { workload: "waiting for work, 1,000 idle drivers", metric: "p50", against: null, most: 20 },
     { workload: "replay of missed changes", metric: "perSecond", against: null, least: 30_000 },
     ...histories.map(([workload, { samples }]) => {
       const [small = "", large = ""] = Object.keys(samples);
