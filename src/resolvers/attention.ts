@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
 import { instantFromPostgres } from "../db/columns.ts";
 import type { Topic } from "../feed/topics.ts";
 import { type AttentionSubject, MOST_LOOKED_AT, SUBJECT_ORDER } from "./attention-subjects.ts";
@@ -181,6 +182,13 @@ export async function attention(context: Context): Promise<readonly AttentionIte
     ...items.filter(({ severity }) => severity === "NEEDS_YOU"),
     ...items.filter(({ severity }) => severity === "WATCH"),
   ];
+}
+
+/** Forgets what was acknowledged a year ago or longer: hardly any of it stands still. */
+export async function forgetAcknowledgements(db: Db): Promise<void> {
+  await db.execute(
+    sql`/* weir.forget_acknowledgements */ delete from weir.acknowledgement where at < now() - interval '1 year'`,
+  );
 }
 
 /**

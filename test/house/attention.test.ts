@@ -177,3 +177,12 @@ it("refuses a page of another list, and one that is too large", async () => {
   expect(await code({ first: 501 })).toBe("BAD_USER_INPUT");
   expect(await code({ after: "none" })).toBe("BAD_USER_INPUT");
 });
+
+it("forgets what was acknowledged a year ago, and nothing else", async () => {
+  const { sql } = database;
+  await sql`insert into weir.acknowledgement (viewer, id, up_to, at) values
+    ('old', 'x', now(), now() - interval '366 days'), ('new', 'x', now(), now() - interval '300 days')`;
+  await using _other = await startService(database.url, { WEIR_SCHEDULER: "off" });
+  const kept = await sql`select viewer from weir.acknowledgement where id = 'x'`;
+  expect(kept).toEqual([{ viewer: "new" }]);
+});

@@ -3,6 +3,7 @@ import { addUpCounts } from "../../db/counts.ts";
 import { settleDocuments, settleJobs, settleMappings, settleStamps, settleStatuses } from "../../db/settle.ts";
 import type { Feed } from "../../feed/feed.ts";
 import { maintainFeed } from "../../feed/retention.ts";
+import { forgetAcknowledgements } from "../../resolvers/attention.ts";
 import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
 import { expireLeases } from "../../resolvers/runs/claims.ts";
 import { asService } from "../../resolvers/transactions.ts";
@@ -45,6 +46,7 @@ export async function startMaintenance(options: {
   let partitionsEnd = Number.POSITIVE_INFINITY;
   const retain = async () => {
     await maintainFeed(database.sql, { days });
+    await forgetAcknowledgements(database.db);
     const { partitionsAhead } = await readState(database.sql);
     partitionsEnd = performance.now() + partitionsAhead * DAY;
   };
