@@ -147,7 +147,11 @@ function operationRules(config: Config) {
       complexity: config.WEIR_MAX_COMPLEXITY,
       directives: config.WEIR_MAX_DIRECTIVES,
     },
-    rules: { tokens: config.WEIR_MAX_TOKENS, hasIntrospection: config.WEIR_INTROSPECTION === "on" },
+    rules: {
+      tokens: config.WEIR_MAX_TOKENS,
+      fragments: config.WEIR_MAX_FRAGMENTS,
+      hasIntrospection: config.WEIR_INTROSPECTION === "on",
+    },
     trusted: config.WEIR_TRUSTED_DOCUMENTS,
   };
 }

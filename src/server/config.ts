@@ -78,6 +78,7 @@ const settings = z.object({
   WEIR_MAX_ALIASES: wholeNumber(0, 10_000, 50),
   WEIR_MAX_COMPLEXITY: wholeNumber(1, 1_000_000_000, 200_000),
   WEIR_MAX_DIRECTIVES: wholeNumber(0, 10_000, 50),
+  WEIR_MAX_FRAGMENTS: wholeNumber(1, 10_000, 200),
   WEIR_MAX_TOKENS: wholeNumber(100, 1_000_000, 20_000),
   WEIR_INTROSPECTION: z.enum(["on", "off"], "on or off").default("on"),
   WEIR_TRUSTED_DOCUMENTS: z.string().optional(),

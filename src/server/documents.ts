@@ -31,6 +31,8 @@ const MOST_PAIRS = 125_000;
 export interface DocumentRules {
   /** Most tokens of a document. */
   readonly tokens: number;
+  /** Most fragments of a document: validation compares each with each, and follows them into one another. */
+  readonly fragments: number;
   /** False: the schema can't be asked for, and no error suggests a name of it. */
   readonly hasIntrospection: boolean;
 }
@@ -82,6 +84,8 @@ function createCache() {
 function parseAndValidate(schema: GraphQLSchema, query: string, rules: DocumentRules): ReadDocument {
   try {
     const document = parse(query, { maxTokens: rules.tokens });
+    const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).length;
+    if (fragments > rules.fragments) return { errors: [tooMany("fragments", rules.fragments, "WEIR_MAX_FRAGMENTS")] };
     if (pairsToCompare(document) > MOST_PAIRS) return { errors: [tooManyAlike()] };
     const introspection = rules.hasIntrospection ? [] : [NoSchemaIntrospectionCustomRule];
     const errors = validate(schema, document, [...specifiedRules, ...introspection, refuseUnstorableText], {
@@ -92,14 +96,7 @@ function parseAndValidate(schema: GraphQLSchema, query: string, rules: DocumentR
     return { errors: errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) };
   } catch (error) {
     if (error instanceof GraphQLError && /more than \d+ tokens/.test(error.message)) {
-      return {
-        errors: [
-          userError(
-            "TOO_COMPLEX",
-            `The document has more than ${rules.tokens} tokens (WEIR_MAX_TOKENS). Ask for less at a time.`,
-          ),
-        ],
-      };
+      return { errors: [tooMany("tokens", rules.tokens, "WEIR_MAX_TOKENS")] };
     }
     if (error instanceof GraphQLError) return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
     throw error;
@@ -122,6 +119,10 @@ function pairsToCompare(document: DocumentNode): number {
     },
   });
   return [...fields.values()].reduce((pairs, count) => pairs + (count * (count - 1)) / 2, 0);
+}
+
+function tooMany(what: string, most: number, setting: string): GraphQLError {
+  return userError("TOO_COMPLEX", `The document has more than ${most} ${what} (${setting}). Ask for less at a time.`);
 }
 
 function tooManyAlike(): GraphQLError {

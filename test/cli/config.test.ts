@@ -59,6 +59,7 @@ const WRONG: Readonly<Record<string, readonly [value: string, allowed: RegExp]>>
   WEIR_HOST: ["a host", /allowed: an address or a name of this machine/],
   WEIR_LOG_SLOW_MS: ["never", COUNT],
   WEIR_MAX_DIRECTIVES: ["10001", COUNT],
+  WEIR_MAX_FRAGMENTS: ["0", COUNT],
   WEIR_MAX_TOKENS: ["99", COUNT],
   WEIR_MAX_CATCH_UPS: ["0", COUNT],
   WEIR_HANDSHAKE_TIMEOUT_SECONDS: ["0", COUNT],
@@ -247,6 +248,7 @@ describe("the settings", () => {
     const defaults = {
       WEIR_LOG_SLOW_MS: 1_000,
       WEIR_MAX_DIRECTIVES: 50,
+      WEIR_MAX_FRAGMENTS: 200,
       WEIR_MAX_TOKENS: 20_000,
       WEIR_MAX_CATCH_UPS: 4,
       WEIR_HANDSHAKE_TIMEOUT_SECONDS: 5,

@@ -81,7 +81,7 @@ describe("roles", () => {
       services: app.services,
       log: createLog("silent"),
       limits: { depth: 100, aliases: 100, complexity: 1e6, directives: 100 },
-      rules: { tokens: 20_000, hasIntrospection: true },
+      rules: { tokens: 20_000, fragments: 200, hasIntrospection: true },
     });
   });
   afterAll(async () => {

@@ -183,7 +183,7 @@ async function openOperations(database: Database) {
     schema,
     log,
     limits,
-    rules: { tokens: 20_000, hasIntrospection: true },
+    rules: { tokens: 20_000, fragments: 200, hasIntrospection: true },
     services,
   });
   return { operations, feed, context: () => createContext(services, VIEWER) };

@@ -36,7 +36,7 @@ export async function countStatements(
     schema,
     log,
     limits,
-    rules: { tokens: 20_000, hasIntrospection: true },
+    rules: { tokens: 20_000, fragments: 200, hasIntrospection: true },
     services,
   });
   function prepare(query: string, variables: object = {}): Operation {

@@ -122,6 +122,18 @@ it("documents of too many tokens or directives are refused by the setting's name
   ]);
 });
 
+it("documents of too many fragments are refused before they are compared with each other", async () => {
+  await using app = await startService(database.url);
+  const circle = (count: number) =>
+    `{ ...F0 } ${Array.from({ length: count }, (_, at) => `fragment F${at} on Query { ...F${(at + 1) % count} ...F${(at + 7) % count} }`).join(" ")}`;
+  // Beyond, graphql-js runs out of its stack.
+  const many = await post(app.url, circle(700));
+  expect(many.errors).toMatchObject([
+    { message: expect.stringContaining("WEIR_MAX_FRAGMENTS"), extensions: { code: "TOO_COMPLEX" } },
+  ]);
+  expect((await post(app.url, circle(200))).errors?.[0]?.extensions.code).toBe("GRAPHQL_VALIDATION_FAILED");
+});
+
 it("who sends no headers, or no connection_init, is cut off", async () => {
   await using app = await startService(database.url, {
     WEIR_HEADERS_TIMEOUT_SECONDS: "1",
