@@ -39,13 +39,30 @@ export interface DocumentRules {
 
 /** Reads the text of GraphQL documents: parsed and validated once, remembered by their text. */
 export interface Documents {
+  /**
+   * Resolves when it is this text's turn to be read. Undefined: it is known, and waits for nobody. Of texts that are not known one is read in
+   * a round of the event loop: however many come at once, and whatever they cost, others are answered in between.
+   */
+  turn(query: string): Promise<void> | undefined;
   /** Throws RangeError for one that is nested beyond what a stack holds. */
   read(query: string): ReadDocument;
 }
 
 export function createDocuments(schema: GraphQLSchema, rules: DocumentRules): Documents {
   const cache = createCache();
+  const waiting: (() => void)[] = [];
+  const letOneIn = () => {
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(letOneIn);
+  };
   return {
+    turn(query) {
+      if (cache.has(query)) return undefined;
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === 1) setImmediate(letOneIn);
+      });
+    },
     read(query) {
       const known = cache.get(query);
       if (known !== undefined) return known;
@@ -61,6 +78,7 @@ function createCache() {
   const known = new Map<string, ReadDocument>();
   let characters = 0;
   return {
+    has: (text: string) => known.has(text),
     get(text: string): ReadDocument | undefined {
       const found = known.get(text);
       if (found === undefined) return undefined;

@@ -233,6 +233,8 @@ async function answerPost(
 
 /** Runs a query or mutation. */
 async function runOnce(operations: Operations, params: OperationParams, viewer: Viewer): Promise<ExecutionResult> {
+  const turn = operations.turn(params);
+  if (turn !== undefined) await turn;
   const operation = operations.prepare(params);
   if ("errors" in operation) return operation;
   if (operation.node.operation !== "subscription") return operations.execute(operation, viewer);

@@ -79,6 +79,7 @@ function measure(operations: Operations, seconds: Histogram<"name" | "kind" | "c
     return result;
   };
   return {
+    turn: (params) => operations.turn(params),
     presentError: (error) => operations.presentError(error),
     formsOf: (result) => operations.formsOf(result),
     prepare(params) {

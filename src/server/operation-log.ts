@@ -41,6 +41,7 @@ export function logOperations(operations: Operations, log: Logger, slow: number)
   }
 
   return {
+    turn: (params) => operations.turn(params),
     presentError: (error) => operations.presentError(error),
     formsOf: (result) => operations.formsOf(result),
     prepare(params) {

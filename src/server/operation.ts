@@ -75,6 +75,8 @@ interface StartedSubscription {
  * whose errors are fit to be shown; nothing here throws or rejects.
  */
 export interface Operations {
+  /** Resolves when it is these parameters' turn to be prepared; undefined: it is at once. */
+  turn(params: OperationParams): Promise<void> | undefined;
   prepare(params: OperationParams): Operation | { readonly errors: readonly GraphQLError[] };
   execute(operation: Operation, viewer: Viewer): Promise<ExecutionResult>;
   subscribe(operation: Operation, viewer: Viewer): Promise<StartedSubscription | ExecutionResult>;
@@ -124,6 +126,7 @@ export function createOperations(options: {
   }
 
   return {
+    turn: ({ query }) => (query === undefined ? undefined : documents.turn(query)),
     prepare,
     presentError,
     formsOf: () => undefined,

@@ -18,6 +18,7 @@ export async function answerSchemaByGet(
   if (asked == null || query == null || !query.includes("__") || asked.has("variables")) return false;
   const params = readParams({ query, operationName: asked.get("operationName") });
   if (params instanceof GraphQLError) return false;
+  await operations.turn(params);
   const operation = operations.prepare({ ...params, caller: { ...callerOf(request), token: viewer.name } });
   if ("errors" in operation || !isIntrospection(operation)) return false;
   const forms = operations.formsOf(await operations.execute(operation, viewer));

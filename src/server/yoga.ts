@@ -49,6 +49,7 @@ function runsOperations({ operations }: YogaOptions): Plugin<object, YogaContext
         const { viewer } = asker;
         const read = readParams(params);
         if (read instanceof GraphQLError) return { errors: [withHttp(read, { status: 400 })] };
+        await operations.turn(read);
         const operation = operations.prepare({ ...read, caller: { ...caller, token: viewer.name } });
         if ("errors" in operation)
           return { errors: operation.errors.map((error) => withHttp(error, { status: 400, spec: true })) };

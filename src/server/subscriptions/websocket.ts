@@ -12,6 +12,7 @@ import { createSocketAccess, type SocketAccess, type SocketAccessOptions } from 
 import { type Caller, isRecord, type Operation, type Operations, readParams } from "../operation.ts";
 import { callerOf, requestIdOf, traceIn } from "../request-id.ts";
 import type { Fanout } from "./fanout.ts";
+import { type Queue, turnOf } from "./queue.ts";
 import { sharingKey } from "./sharing.ts";
 import { createSink } from "./sink.ts";
 import { createStates, type States } from "./states.ts";
@@ -45,7 +46,7 @@ export interface WebSockets {
   close(grace: number): Promise<void>;
 }
 
-interface Connection {
+interface Connection extends Queue {
   readonly socket: WebSocket;
   readonly raw: Duplex;
   readonly access: SocketAccess;
@@ -147,6 +148,7 @@ async function prepare(
   }
   const params = readParams(wanted.payload);
   if (params instanceof GraphQLError) return [params];
+  await turnOf(wanted.connection, operations.turn(params));
   const operation = operations.prepare({
     ...params,
     caller: { ...wanted.connection.caller, ...traceOfOperation(wanted.payload), token: session.viewer.name },
