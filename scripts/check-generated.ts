@@ -6,6 +6,7 @@ import { generate } from "@graphql-codegen/cli";
 import { z } from "zod";
 import codegen from "../codegen.ts";
 import { printedSchema, SCHEMA_FILE } from "./print-schema.ts";
+import { printedSettings, SETTINGS_FILE } from "./print-settings.ts";
 
 /** Checks that what is generated and committed is what its sources give now. Writes nothing into the tree. */
 
@@ -17,6 +18,11 @@ const readText = (file: string | URL) => readFile(file, "utf8").catch(() => null
 async function checkSchema(): Promise<string | null> {
   if ((await readText(SCHEMA_FILE)) === printedSchema()) return null;
   return "schema.graphql is not what src/schema says. Run `npm run codegen` and commit the result.";
+}
+
+async function checkSettings(): Promise<string | null> {
+  if ((await readText(SETTINGS_FILE)) === printedSettings()) return null;
+  return "docs/settings.md is not what src/server/settings.ts says. Run `npm run codegen` and commit the result.";
 }
 
 async function checkClient(): Promise<string | null> {
@@ -60,7 +66,7 @@ function run(args: readonly string[]): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const faults = await Promise.all([checkSchema(), checkClient(), checkMigrations()]);
+  const faults = await Promise.all([checkSchema(), checkSettings(), checkClient(), checkMigrations()]);
   for (const fault of faults) if (fault !== null) console.error(fault);
   if (faults.some((fault) => fault !== null)) process.exitCode = 1;
 }

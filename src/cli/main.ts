@@ -55,7 +55,7 @@ function program(argv: readonly string[]): Argv {
     .command("version", "print the version", {}, () => void process.stdout.write(`${manifest.version}\n`))
     .completion("completion", "print a script that completes commands: weir completion >> ~/.bashrc")
     .epilogue(
-      "Settings of the service are environment variables: see README.md. weir <command> --help tells of one command.",
+      "Settings of the service are environment variables: see docs/settings.md. weir <command> --help tells of one command.",
     )
     .fail((message, error) => {
       // What an option refuses comes wrapped in an error of yargs.

@@ -1,25 +1,16 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isFetched } from "../support/fixtures.ts";
 
 const FOLDER = path.resolve("test/fixtures/relay");
 const COMPILER = path.join(FOLDER, "node_modules/relay-compiler/cli.js");
 const run = promisify(execFile);
 
-/** Fetched when it is first needed: it weighs a hundred megabytes, and nobody but this test wants it. */
-async function isFetched(): Promise<boolean> {
-  if (existsSync(COMPILER)) return true;
-  return await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: FOLDER }).then(
-    () => true,
-    () => false,
-  );
-}
-const isThere = await isFetched();
-if (!isThere) console.log("relay.test.ts: skipped, since Relay's compiler can't be fetched here");
+const isThere = await isFetched("relay", "relay.test.ts");
 
 const CONFIG = {
   src: "./src",

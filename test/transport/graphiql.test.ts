@@ -1,7 +1,9 @@
 import path from "node:path";
+import { Kind, parse, print } from "graphql";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/server/app.ts";
+import { GRAPHIQL_TABS } from "../../src/server/graphiql-tabs.ts";
 import { bearer, makeToken } from "../support/access.ts";
 import { type Browser, isWithoutBrowser, startBrowser } from "../support/browser.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -26,6 +28,8 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
     app = await startService(database.url);
     browser = await startBrowser();
     page = await browser.context.newPage();
+    // Wide enough that no path in an answer is broken into two lines.
+    await page.setViewportSize({ width: 1_600, height: 900 });
     page.on("request", (request) => requested.push(request.url()));
     page.on("websocket", (socket) => requested.push(socket.url()));
     page.on("pageerror", (error) => problems.push(String(error)));
@@ -55,6 +59,12 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
   it("is shown with operations to begin with", async () => {
     await page.getByText("Weir, the live gauge on data pipelines").first().waitFor();
     expect(await page.title()).toBe("Weir");
+    const tabs = page.getByRole("tab");
+    await page.getByRole("tab", { name: "Everything" }).waitFor();
+    const names = ["HL7Files", "Pipelines", "Documents", "Reports", "Everything"];
+    // A tab's text has that of its icon behind it.
+    expect(await tabs.allTextContents()).toEqual(names.map((name) => expect.stringMatching(`^${name}`)));
+    await page.locator(".graphiql-doc-explorer").first().waitFor();
     await picture("start");
   });
 
@@ -85,6 +95,12 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
     );
     await shows("/logs/live.log");
     expect(await answer().textContent()).toContain("FAILED");
+    await ask(
+      app.url,
+      'mutation { recordFileStatus(input: { filePath: "/logs/later.log", type: LOG, status: PARSED }) { id } }',
+    );
+    await shows("/logs/later.log");
+    expect(await answer().textContent()).toContain("/logs/live.log");
     await picture("subscription");
   });
 
@@ -95,6 +111,37 @@ describe.skipIf(isMissing)("GraphiQL in a browser", () => {
     expect(others).toEqual([]);
     expect(requested.length).toBeGreaterThan(2);
     expect(problems).toEqual([]);
+  });
+});
+
+describe("the tabs of GraphiQL", () => {
+  const operations = GRAPHIQL_TABS.flatMap((tab) =>
+    parse(tab).definitions.flatMap((one) =>
+      one.kind === Kind.OPERATION_DEFINITION ? [[one.name?.value ?? "", print(one)] as const] : [],
+    ),
+  );
+  let database: TestDatabase;
+  let app: App;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startService(database.url);
+  });
+  afterAll(async () => {
+    await app.stop();
+    await database[Symbol.asyncDispose]();
+  });
+
+  it.each(operations)("%s is an operation that the service takes", async (_name, text) => {
+    if (!text.startsWith("subscription")) return expect(await ask(app.url, text)).toBeTypeOf("object");
+    const stop = new AbortController();
+    const response = await fetch(app.url, {
+      method: "POST",
+      headers: { accept: "text/event-stream", "content-type": "application/json" },
+      body: JSON.stringify({ query: text }),
+      signal: stop.signal,
+    });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    stop.abort();
   });
 });
 

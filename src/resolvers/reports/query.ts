@@ -158,7 +158,7 @@ export function problemOf(error: unknown, query: string, bound: BoundQuery): str
 /** What PostgreSQL does not know to say. */
 function adviceOn({ code, message }: PostgresProblem): string | undefined {
   if (code === SQLSTATE.insufficientPrivilege && message.startsWith("permission denied"))
-    return "Reports have a login of their own (README, Reports): GRANT it what they shall read";
+    return "Reports have a login of their own (docs/reports.md): GRANT it what they shall read";
   if (code === SQLSTATE.queryCanceled && message.includes("statement timeout"))
     return "It took longer than WEIR_SEEDER_STATEMENT_TIMEOUT_SECONDS allows: make the query faster, or raise that setting";
   if (/bind message supplies 0 parameters|there is no parameter \$/.test(message))
