@@ -24,6 +24,7 @@ const OF_THE_DEMO = ["@cantoo/pdf-lib", "unpdf"] as const;
 const COPIED = [
   "bin",
   "drizzle",
+  "docs",
   "examples",
   "web/dist",
   "schema.graphql",

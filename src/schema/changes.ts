@@ -104,7 +104,7 @@ builder.queryFields((t) => ({
     type: "Cursor",
     authScopes: { role: "VIEWER", system: "all" },
     description:
-      "The feed position as of the start of this operation. Subscribe with after: liveCursor and no change is missed between the query and the subscription. Role: VIEWER.",
+      "The feed position as of the start of this operation. Subscribe with after: liveCursor and no change is missed between the query and the subscription. Role: VIEWER. Example: `query { liveCursor runs(first: 20) { nodes { id status } } }`",
     resolve: (_root, _args, context) => context.liveCursor ?? context.feed.now(),
   }),
   cursorSince: t.field({
@@ -125,7 +125,8 @@ builder.subscriptionFields((t) => ({
       topics: t.arg({ type: [Topic], description: "Only of these topics; null: of all." }),
       after: afterArg(t),
     },
-    description: "Every change of the topics. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT.",
+    description:
+      "Every change of the topics. Role: VIEWER. Errors: CURSOR_EXPIRED, BAD_USER_INPUT. Example: `subscription { changes(topics: [RUN, FILE_STATUS]) { cursor topic key operation at } }`",
     subscribe: (_root, args, context) => changes.changes(context, args),
     resolve: (delivery) => delivery,
   }),

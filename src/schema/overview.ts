@@ -88,7 +88,8 @@ builder.queryFields((t) => ({
   overview: t.field({
     type: Overview,
     authScopes: { role: "VIEWER", system: "all" },
-    description: "All systems at a glance. Role: VIEWER. Errors: BAD_USER_INPUT.",
+    description:
+      "All systems at a glance. Role: VIEWER. Errors: BAD_USER_INPUT. Example: `query { overview { pipelines { total active } ingest { hl7Files { staged failed } } } }`",
     resolve: () => ({}),
   }),
 }));

@@ -14,6 +14,8 @@ import {
   isIntrospectionType,
   isObjectType,
   isSpecifiedScalarType,
+  parse,
+  validate,
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLES, type Role } from "../../src/resolvers/viewer.ts";
@@ -33,6 +35,19 @@ describe("the served schema", () => {
   it("has everything of the contract with the same type, nullability and default", async () => {
     const contract = buildSchema(await readFile(new URL("../fixtures/contract.graphql", import.meta.url), "utf8"));
     expect(differences(contract, schema)).toEqual([]);
+  });
+
+  it("gives examples that are operations of it", () => {
+    const examples = Object.values(schema.getTypeMap())
+      .flatMap((type) => (isObjectType(type) ? Object.values(type.getFields()) : []))
+      .flatMap(({ name, description }) =>
+        [...(description ?? "").matchAll(/Example: `([^`]+)`/g)].map(([, text = ""]) => ({ name, text })),
+      );
+    expect(examples.length).toBeGreaterThan(5);
+    for (const { name, text } of examples) {
+      expect(text).toContain(` ${name}`);
+      expect({ name, errors: validate(schema, parse(text)).map(String) }).toEqual({ name, errors: [] });
+    }
   });
 
   it("describes every type, field, argument, input field and enum value", () => {

@@ -235,7 +235,8 @@ builder.queryFields((t) => ({
     type: FileStatusConnection,
     authScopes: { role: "VIEWER", system: "ingest" },
     args: statusListArgs,
-    description: "The latest status of each HL7 file, newest first. Role: VIEWER.",
+    description:
+      "The latest status of each HL7 file, newest first. Role: VIEWER. Example: `query { recentHl7FileStatuses(first: 20) { nodes { filePath status processedAt } } }`",
     resolve: (_root, args, context) => ingest.recentFileStatuses(context, "HL7", args),
   }),
   logFile: t.field({
@@ -243,7 +244,8 @@ builder.queryFields((t) => ({
     nullable: true,
     authScopes: { role: "VIEWER", system: "ingest" },
     args: { logFilePath: t.arg.string({ required: true, description: "The log's path, exactly." }) },
-    description: "One log by its path; null when nothing was reported of it. Role: VIEWER.",
+    description:
+      'One log by its path; null when nothing was reported of it. Role: VIEWER. Example: `query { logFile(logFilePath: "/logs/20240115_radiology.log") { hl7FileCounts { ingested failed total } } }`',
     resolve: (_root, { logFilePath }, context) => ingest.logFile(context, logFilePath),
   }),
   logFiles: t.field({
@@ -254,7 +256,8 @@ builder.queryFields((t) => ({
       orderBy: t.arg({ type: LogFileOrder, description: "Their order; null: DATE." }),
       ...pageArgs,
     },
-    description: "Logs, by date unless orderBy says otherwise. Role: VIEWER.",
+    description:
+      "Logs, by date unless orderBy says otherwise. Role: VIEWER. Example: `query { logFiles(first: 20, filter: { status: [PARSED] }) { nodes { logFilePath date } pageInfo { endCursor hasNextPage } } }`",
     resolve: (_root, args, context) => ingest.logFiles(context, args),
   }),
   hl7File: t.field({

@@ -39,7 +39,8 @@ builder.mutationFields((t) => ({
       input: t.arg({ type: FileStatusInput, required: true, description: "The report." }),
       idempotencyKey: t.arg.string({ description: idempotencyKey }),
     },
-    description: "Adds one report to a file's history. Role: WORKER. Errors: BAD_USER_INPUT, CONFLICT.",
+    description:
+      'Adds one report to a file\'s history. Role: WORKER. Errors: BAD_USER_INPUT, CONFLICT. Example: `mutation { recordFileStatus(input: { filePath: "/logs/20240115_radiology.log", type: LOG, status: PARSED }) { id } }`',
     resolve: (_root, { input, idempotencyKey: key }, context) => ingest.recordFileStatus(context, input, key),
   }),
   recordFileStatuses: t.field({
@@ -53,7 +54,8 @@ builder.mutationFields((t) => ({
       }),
       idempotencyKey: t.arg.string({ description: idempotencyKey }),
     },
-    description: "All rows or none. Answers in input order. Role: WORKER. Errors: BAD_USER_INPUT, CONFLICT.",
+    description:
+      'All rows or none. Answers in input order. Role: WORKER. Errors: BAD_USER_INPUT, CONFLICT. Example: `mutation { recordFileStatuses(idempotencyKey: "batch-1", input: [{ filePath: "/lake/a.hl7", type: HL7, status: STAGED }]) { id } }`',
     resolve: async (_root, { input, idempotencyKey: key }, context) => [
       ...(await ingest.recordFileStatuses(context, input, key)),
     ],
