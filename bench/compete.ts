@@ -16,11 +16,11 @@ interface Mode {
 
 export const FULL: Mode = {
   isWhole: true,
-  rounds: 5,
+  rounds: 3,
   scale: {
-    seconds: 4,
+    seconds: 3,
     statuses: 20_000,
-    manyStatuses: 5_000_000,
+    manyStatuses: 1_000_000,
     stages: 4_000,
     rows: 200_000,
     changes: 2_000,

@@ -41,7 +41,14 @@ export const WAITING: Workload = {
     });
     const driver = new WebSocket(contender.url.replace("http", "ws"), "graphql-transport-ws");
     await once(driver, "open");
+    // Whoever subscribes before the answer is cut off.
+    const acknowledged = once(driver, "message");
     driver.send(JSON.stringify({ type: "connection_init" }));
+    await acknowledged;
+    const closed = new Promise<never>((_, reject) =>
+      driver.once("close", (code) => reject(new Error(`closed: ${code}`))),
+    );
+    closed.catch(() => {});
     const { body } = graphql(WAIT, { container: "bench" });
     driver.send(JSON.stringify({ id: "1", type: "subscribe", payload: body }));
     await sleep(500);
@@ -56,7 +63,10 @@ export const WAITING: Workload = {
         driver.on("message", look);
       });
       const start = performance.now();
-      await Promise.all([mutate(contender.url, TRIGGER), told.then(() => mutate(contender.url, CLAIM))]);
+      await Promise.all([
+        mutate(contender.url, TRIGGER),
+        Promise.race([told, closed]).then(() => mutate(contender.url, CLAIM)),
+      ]);
       times.push(performance.now() - start);
       await sleep(20);
     }
