@@ -122,7 +122,7 @@ export function Gantt({ run }: { run: Run }) {
         )}
         {second === undefined || cut === null ? null : (
           <b
-            style={{ left: percent(place(second.from)) }}
+            style={{ left: `max(${percent(place(second.from))}, 190px)` }}
             title={`after a pause of ${duration((second.from - (first?.to ?? 0)) / 1_000)}`}
           >
             {timeOf(second.from)} · this run
