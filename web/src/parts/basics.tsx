@@ -74,7 +74,7 @@ export function Problem({ error, retry }: { error: WeirError; retry: () => void 
 
 export function Skeleton({ lines = 6 }: { lines?: number }) {
   return (
-    <div className="pad" aria-busy="true" aria-label="loading">
+    <div className="pad" role="status" aria-busy="true" aria-label="loading">
       {Array.from({ length: lines }, (_, at) => (
         // They have no identity but their place.
         // biome-ignore lint/suspicious/noArrayIndexKey: no list that changes
