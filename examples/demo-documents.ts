@@ -49,6 +49,25 @@ export const CREATE_DESTINATION = graphql(`
   }
 `);
 
+export const UPDATE_SOURCE = graphql(`
+  mutation DemoUpdateSource($creds: JSONObject!) {
+    updateSource(sourceName: "shop", input: { sourceName: "shop", sourceType: "postgres", sourceCreds: $creds }) {
+      id
+    }
+  }
+`);
+
+export const UPDATE_DESTINATION = graphql(`
+  mutation DemoUpdateDestination($creds: JSONObject!) {
+    updateDestination(
+      destinationName: "warehouse"
+      input: { destinationName: "warehouse", destinationType: "postgres", destinationCreds: $creds }
+    ) {
+      id
+    }
+  }
+`);
+
 export const CREATE_PIPELINE = graphql(`
   mutation DemoCreatePipeline($input: CreatePipelineInput!) {
     createPipeline(input: $input) {

@@ -10,6 +10,8 @@ import {
   FAILED_RUNS,
   RETRY_RUN,
   SET_STAGES,
+  UPDATE_DESTINATION,
+  UPDATE_SOURCE,
 } from "./demo-documents.ts";
 import { runDrivers, STAGES } from "./table-sync/drivers.ts";
 
@@ -73,6 +75,9 @@ async function configure(client: WeirClient, { hostname, port, username, passwor
   await client.request(SET_STAGES, { stages: [...STAGES] });
   await once(client.request(CREATE_SOURCE, { creds }));
   await once(client.request(CREATE_DESTINATION, { creds }));
+  // The service's own PostgreSQL listens on another port at each start.
+  await client.request(UPDATE_SOURCE, { creds });
+  await client.request(UPDATE_DESTINATION, { creds });
   for (const { sourceTablename, sinkTablename, schedule, incrementalKey } of TABLES) {
     const loadType = incrementalKey === null ? "FULL" : "INCREMENTAL";
     const leg = { schedule, loadType, incrementalKey } as const;

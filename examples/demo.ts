@@ -15,7 +15,7 @@ const SAMPLES = fileURLToPath(new URL("hl7-extractor/logs", import.meta.url));
 const DOCUMENTS = fileURLToPath(new URL("document-worker/documents", import.meta.url));
 
 const places = (url: string) => `
-  Dashboard  ${new URL("/", url).href}
+  Dashboard  ${new URL("/?tour", url).href}
   GraphiQL   ${url}
   Health     ${new URL("/health", url).href}
 `;

@@ -21,7 +21,11 @@ beforeAll(() => buildWeb(), 60_000);
 
 it("the first page's code is small enough to be there at once", async () => {
   const assets = path.join(DIST, "assets");
-  const scripts = (await readdir(assets)).filter((name) => name.endsWith(".js"));
+  const page = await readFile(path.join(DIST, "index.html"), "utf8");
+  // What is loaded at once: the page's script and what it names as such; the others come on demand.
+  const scripts = [...page.matchAll(/(?:src|href)="\/assets\/([^"]+\.js)"/g)].map(([, name]) => name ?? "");
+  expect(scripts).not.toEqual([]);
+  expect(scripts.length).toBeLessThan((await readdir(assets)).filter((name) => name.endsWith(".js")).length);
   const sizes = await Promise.all(
     scripts.map(async (name) => gzipSync(await readFile(path.join(assets, name))).length),
   );
@@ -194,14 +198,65 @@ describe.skipIf(isWithoutBrowser("pages.test.ts"))("in a browser", () => {
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
   });
 
+  it("search finds anything from anywhere, and goes there", async () => {
+    await show("/documents");
+    await page.keyboard.press("/");
+    const dialog = page.getByRole("dialog", { name: "Search" });
+    await dialog.waitFor();
+    await page.keyboard.type("beds");
+    await dialog.getByText("Beds by ward").waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => new URL(page.url()).pathname).toBe("/reports/beds");
+  });
+
+  it("what is opened stands beside its list, and Escape goes back to it with its filter", async () => {
+    await show("/documents?status=FAILED");
+    await page.getByRole("link", { name: "torn.pdf" }).click();
+    await page.getByRole("complementary", { name: "torn.pdf" }).getByText("page 3 is unreadable").first().waitFor();
+    expect(new URL(page.url()).search).toBe("?status=FAILED");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.url()).toBe(`${origin}/documents?status=FAILED`);
+    await page.goBack();
+    await page.getByRole("complementary", { name: "torn.pdf" }).waitFor();
+  });
+
+  it("a list does not move under the pointer: what came waits behind a pill", async () => {
+    await show("/ingest");
+    await page.getByRole("link", { name: /20260102_mr/ }).hover();
+    const first = page.locator("[data-row]").first();
+    const before = await first.textContent();
+    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/logs/20270101_new.log', 'Log', 'parsed')`;
+    await page.getByRole("button", { name: /1 new/ }).waitFor();
+    expect(await first.textContent()).toBe(before);
+    await page.keyboard.press(".");
+    await expect.poll(() => first.textContent()).toContain("20270101_new.log");
+    await page.mouse.move(0, 0);
+  });
+
+  it("p holds everything still, and what came meanwhile is drawn afterwards", async () => {
+    await show("/");
+    await page.keyboard.press("p");
+    await page.getByText("Paused", { exact: true }).waitFor();
+    const feed = page.getByRole("region", { name: "Live" });
+    await database.sql`insert into ingest.file_statuses (file_path, type, status) values ('/logs/in-pause.log', 'Log', 'parsed')`;
+    // As long as it takes without a pause, and more.
+    await page.waitForTimeout(1_500);
+    expect(await feed.getByText("in-pause.log").count()).toBe(0);
+    await page.keyboard.press("p");
+    await feed.getByText("in-pause.log").waitFor();
+  });
+
   it("a filter and a search are in the address", async () => {
     await show("/pipelines");
     await page.getByRole("button", { name: "Overdue" }).click();
     await expect.poll(() => page.url()).toContain("state=OVERDUE");
-    await page.keyboard.press("/");
+    await page.keyboard.press("f");
     await page.keyboard.type("nothing like it");
     await expect.poll(() => page.url()).toContain("q=nothing");
-    await page.getByText("No pipeline is like that.").waitFor();
+    await page.getByText("Nothing is like that.").waitFor();
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await page.getByText("public.orders").first().waitFor();
   });
 
   it.each(["light", "dark"] as const)(

@@ -23,18 +23,28 @@ interface Live {
   /** Changes of each of the last seconds, the newest last. */
   readonly rates: readonly number[];
   readonly missed: number;
+  /** What came after the last absence of some length; null: there was none, or it is told. */
+  readonly absence: { readonly seconds: number; readonly changes: number } | null;
   readonly isPaused: boolean;
   readonly problem: WeirError | null;
 }
 
 const SECONDS = 60;
 const MOST_LINES = 60;
+/** Changes that one frame turns into lines. */
+const MOST_AT_ONCE = 300;
+/** A burst: lines of one group within so many milliseconds are one. */
+const BURST = 1_500;
+/** Seconds of absence that are worth a line, and milliseconds that it stays. */
+const TOLD_AFTER = 5;
+const TOLD_FOR = 20_000;
 
 let live: Live = {
   connection: weir.connection.current,
   lines: [],
   rates: Array.from({ length: SECONDS }, () => 0),
   missed: 0,
+  absence: null,
   isPaused: false,
   problem: null,
 };
@@ -46,13 +56,14 @@ function set(next: Partial<Live>): void {
   for (const listener of listeners) listener();
 }
 
-export function useLive(): Live {
+/** A part of it: who shows the rate is not drawn anew for each line. */
+export function useLive<Key extends keyof Live>(key: Key): Live[Key] {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => live,
+    () => live[key],
   );
 }
 
@@ -62,8 +73,26 @@ export function watchTopics(watcher: (topics: ReadonlySet<string>) => void): () 
   return () => watchers.delete(watcher);
 }
 
+/** Topics of changes that came while nothing was to move. */
+const held = new Set<string>();
+
+export function isPausedNow(): boolean {
+  return live.isPaused;
+}
+
+/** Holds everything on the page still; nothing is lost: what came meanwhile is drawn afterwards. */
 export function pause(isPaused: boolean): void {
   set({ isPaused });
+  if (isPaused) return;
+  const topics = new Set(held);
+  held.clear();
+  drain();
+  tell(topics);
+}
+
+function tell(topics: ReadonlySet<string>): void {
+  if (topics.size === 0) return;
+  for (const watcher of watchers) watcher(topics);
 }
 
 let waiting: Change[] = [];
@@ -86,26 +115,34 @@ function take(change: Change): void {
 function drain(): void {
   isScheduled = false;
   const changes = waiting;
+  if (live.isPaused) {
+    for (const { topic } of changes) held.add(topic);
+    // The feed shows the last of them.
+    waiting = changes.slice(-MOST_AT_ONCE);
+    return;
+  }
   waiting = [];
+  if (changes.length === 0) return;
   const replayed = wasAway ? changes.filter(({ isReplay }) => isReplay).length : 0;
-  const lines = live.isPaused ? live.lines : withLines(live.lines, changes);
-  set({ lines, missed: live.missed + replayed });
-  const topics = new Set<string>(changes.map(({ topic }) => topic));
-  for (const watcher of watchers) watcher(topics);
+  set({ lines: withLines(live.lines, changes), missed: live.missed + replayed });
+  if (replayed > 0 && live.absence !== null) {
+    set({ absence: { ...live.absence, changes: live.absence.changes + replayed } });
+  }
+  tell(new Set<string>(changes.map(({ topic }) => topic)));
 }
 
 function withLines(lines: readonly FeedLine[], changes: readonly Change[]): readonly FeedLine[] {
   const next = [...lines];
-  for (const change of changes.slice(-500)) {
+  for (const change of changes.slice(-MOST_AT_ONCE)) {
     // What was missed is told as a number, or the feed would run for a while.
     if (change.isReplay && wasAway) continue;
     const line = lineOf(change);
     if (line === null) continue;
-    const [newest] = next;
-    // A burst is one line.
-    if (newest !== undefined && newest.group === line.group && line.at - newest.at < 1_500) {
-      next[0] = { ...line, id: newest.id, count: newest.count + 1 };
-    } else next.unshift(line);
+    // A burst is one line, also when others come in between.
+    const at = next.findIndex(({ group, at: before }) => group === line.group && line.at - before < BURST);
+    const same = next[at];
+    if (same === undefined) next.unshift(line);
+    else next[at] = { ...line, id: same.id, count: same.count + 1 };
   }
   return next.slice(0, MOST_LINES);
 }
@@ -117,7 +154,10 @@ function lineOf(change: Change): FeedLine | null {
       if (!change.isCurrent) return null;
       const { filePath, type, status, errorMessage } = change.fileStatus;
       const title = filePath.slice(Math.max(filePath.lastIndexOf("/"), filePath.lastIndexOf("\\")) + 1);
-      const href = type === "LOG" ? `/ingest/log?path=${encodeURIComponent(filePath)}` : "/ingest";
+      const href =
+        type === "LOG"
+          ? `/ingest/log?path=${encodeURIComponent(filePath)}`
+          : `/ingest/file?path=${encodeURIComponent(filePath)}`;
       const detail = errorMessage ?? status.toLowerCase();
       return {
         ...base,
@@ -169,8 +209,19 @@ function lineOf(change: Change): FeedLine | null {
 
 /** Follows all changes from now on, for as long as the page is open. */
 export function startLive(): void {
+  let leftAt: number | null = null;
   weir.connection.subscribe((connection) => {
-    if (connection.status === "offline") wasAway = true;
+    if (connection.status === "offline") {
+      wasAway = true;
+      leftAt ??= connection.since.getTime();
+    } else if (connection.status === "live" && leftAt !== null) {
+      const seconds = (Date.now() - leftAt) / 1_000;
+      leftAt = null;
+      if (seconds > TOLD_AFTER) {
+        set({ absence: { seconds, changes: 0 } });
+        setTimeout(() => set({ absence: null }), TOLD_FOR);
+      }
+    }
     set({ connection });
   });
   setInterval(() => {
@@ -192,7 +243,7 @@ async function follow(): Promise<void> {
       const problem = error instanceof WeirError ? error : new WeirError("BAD_RESPONSE", String(error));
       set({ problem });
       // The pages read anew: their state, or that they are not allowed to any more.
-      for (const watcher of watchers) watcher(new Set(["*"]));
+      tell(new Set(["*"]));
       if (problem.code !== "CURSOR_EXPIRED") return;
     }
   }

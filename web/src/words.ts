@@ -1,3 +1,5 @@
+import { dateOf, timeOf } from "./clock.ts";
+
 /** How a status looks: its mark, its tone, and its word for those who do not see the mark. */
 interface Look {
   readonly mark: string;
@@ -52,7 +54,8 @@ export function ago(instant: string | null | undefined, now: number): string {
   if (instant == null) return "";
   const seconds = (now - Date.parse(instant)) / 1_000;
   if (Number.isNaN(seconds)) return instant;
-  if (seconds > 86_400) return new Date(instant).toLocaleDateString();
+  if (seconds > 86_400) return dateOf(instant);
+  if (seconds < -5) return timeOf(instant);
   return seconds < 5 ? "now" : `${duration(seconds)} ago`;
 }
 
@@ -65,4 +68,9 @@ export function bothTimes(instant: string): string {
 /** The last part of a path. */
 export function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}
+
+/** "1 file", "2 files". */
+export function many(count: number, one: string, plural = `${one}s`): string {
+  return `${figure(count)} ${count === 1 ? one : plural}`;
 }

@@ -20,6 +20,8 @@ type Documents = {
     "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n": typeof types.DemoSetStagesDocument,
     "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": typeof types.DemoCreateSourceDocument,
     "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": typeof types.DemoCreateDestinationDocument,
+    "\n  mutation DemoUpdateSource($creds: JSONObject!) {\n    updateSource(sourceName: \"shop\", input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": typeof types.DemoUpdateSourceDocument,
+    "\n  mutation DemoUpdateDestination($creds: JSONObject!) {\n    updateDestination(\n      destinationName: \"warehouse\"\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": typeof types.DemoUpdateDestinationDocument,
     "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": typeof types.DemoCreatePipelineDocument,
     "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.DemoFailedRunsDocument,
     "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": typeof types.DemoRetryRunDocument,
@@ -59,6 +61,8 @@ const documents: Documents = {
     "\n  mutation DemoSetStages($stages: [PipelineStageInput!]!) {\n    setPipelineStages(stages: $stages) {\n      id\n    }\n  }\n": types.DemoSetStagesDocument,
     "\n  mutation DemoCreateSource($creds: JSONObject!) {\n    createSource(input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": types.DemoCreateSourceDocument,
     "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": types.DemoCreateDestinationDocument,
+    "\n  mutation DemoUpdateSource($creds: JSONObject!) {\n    updateSource(sourceName: \"shop\", input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n": types.DemoUpdateSourceDocument,
+    "\n  mutation DemoUpdateDestination($creds: JSONObject!) {\n    updateDestination(\n      destinationName: \"warehouse\"\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n": types.DemoUpdateDestinationDocument,
     "\n  mutation DemoCreatePipeline($input: CreatePipelineInput!) {\n    createPipeline(input: $input) {\n      sourceTablename\n    }\n  }\n": types.DemoCreatePipelineDocument,
     "\n  query DemoFailedRuns {\n    runs(filter: { status: [FAILED] }, first: 5) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.DemoFailedRunsDocument,
     "\n  mutation DemoRetryRun($id: ID!) {\n    retryRun(id: $id) {\n      id\n    }\n  }\n": types.DemoRetryRunDocument,
@@ -113,6 +117,14 @@ export function graphql(source: "\n  mutation DemoCreateSource($creds: JSONObjec
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation DemoCreateDestination($creds: JSONObject!) {\n    createDestination(\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoCreateDestinationDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoUpdateSource($creds: JSONObject!) {\n    updateSource(sourceName: \"shop\", input: { sourceName: \"shop\", sourceType: \"postgres\", sourceCreds: $creds }) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoUpdateSourceDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DemoUpdateDestination($creds: JSONObject!) {\n    updateDestination(\n      destinationName: \"warehouse\"\n      input: { destinationName: \"warehouse\", destinationType: \"postgres\", destinationCreds: $creds }\n    ) {\n      id\n    }\n  }\n"): typeof import('./graphql.ts').DemoUpdateDestinationDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -358,6 +358,20 @@ export type DemoCreateDestinationMutationVariables = Exact<{
 
 export type DemoCreateDestinationMutation = { readonly createDestination: { readonly id: string } };
 
+export type DemoUpdateSourceMutationVariables = Exact<{
+  creds: Record<string, unknown>;
+}>;
+
+
+export type DemoUpdateSourceMutation = { readonly updateSource: { readonly id: string } };
+
+export type DemoUpdateDestinationMutationVariables = Exact<{
+  creds: Record<string, unknown>;
+}>;
+
+
+export type DemoUpdateDestinationMutation = { readonly updateDestination: { readonly id: string } };
+
 export type DemoCreatePipelineMutationVariables = Exact<{
   input: CreatePipelineInput;
 }>;
@@ -670,6 +684,30 @@ export const DemoCreateDestinationDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DemoCreateDestinationMutation, DemoCreateDestinationMutationVariables>;
+export const DemoUpdateSourceDocument = new TypedDocumentString(`
+    mutation DemoUpdateSource($creds: JSONObject!) {
+  updateSource(
+    sourceName: "shop"
+    input: { sourceName: "shop", sourceType: "postgres", sourceCreds: $creds }
+  ) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoUpdateSourceMutation, DemoUpdateSourceMutationVariables>;
+export const DemoUpdateDestinationDocument = new TypedDocumentString(`
+    mutation DemoUpdateDestination($creds: JSONObject!) {
+  updateDestination(
+    destinationName: "warehouse"
+    input: {
+      destinationName: "warehouse"
+      destinationType: "postgres"
+      destinationCreds: $creds
+    }
+  ) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<DemoUpdateDestinationMutation, DemoUpdateDestinationMutationVariables>;
 export const DemoCreatePipelineDocument = new TypedDocumentString(`
     mutation DemoCreatePipeline($input: CreatePipelineInput!) {
   createPipeline(input: $input) {

@@ -1,229 +1,228 @@
-import { Link } from "wouter";
-import { LogListDocument, type LogListQuery, LogPageDocument } from "../gql/graphql.ts";
-import { Chip, Empty, Mark, Problem, Skeleton, StatusMark, When } from "../parts/basics.tsx";
-import { More, Search, useFilters } from "../parts/list.tsx";
+import { Link, useParams } from "wouter";
+import { useNow } from "../clock.ts";
+import {
+  IngestDaysDocument,
+  type IngestDaysQuery,
+  type LogFileFilter,
+  LogListDocument,
+  type LogListQuery,
+} from "../gql/graphql.ts";
+import { usePages } from "../pages.ts";
+import { Chip, Mark, StatusMark, When } from "../parts/basics.tsx";
+import { FilePeek, LogPeek } from "../parts/ingest-peek.tsx";
+import { Filter, List, Nothing, Order, useFilters, useKeptFilters } from "../parts/list.tsx";
+import { Path } from "../parts/path.tsx";
+import { Split } from "../parts/peek.tsx";
+import { SegmentStrip } from "../parts/segments.tsx";
 import { useQuery } from "../query.ts";
-import { baseName, figure, lookOf } from "../words.ts";
+import { useSession } from "../session.ts";
+import { figure } from "../words.ts";
 
 const TOPICS = ["FILE_STATUS", "HL7_FILE"];
-
-function Path({ path }: { path: string }) {
-  const name = baseName(path);
-  return (
-    <span className="ell" title={path}>
-      <span className="dim">{path.slice(0, path.length - name.length)}</span>
-      {name}
-    </span>
-  );
-}
-
-/** How a log's files stand, as shares of one bar. */
-function Share({ counts }: { counts: { staged: number; ingested: number; failed: number; total: number } }) {
-  const WIDTH = 160;
-  const parts = [
-    { tone: "failed", count: counts.failed },
-    { tone: "moving", count: counts.staged },
-    { tone: "done", count: counts.ingested },
-  ];
-  let x = 0;
-  return (
-    <svg
-      width={WIDTH}
-      height="10"
-      role="img"
-      aria-label={`${counts.failed} failed, ${counts.staged} staged, ${counts.ingested} ingested of ${counts.total}`}
-    >
-      <rect className="f-idle" width={WIDTH} height="10" rx="2" opacity=".4" />
-      {parts.map(({ tone, count }) => {
-        const width = counts.total === 0 ? 0 : (WIDTH * count) / counts.total;
-        const at = x;
-        x += width;
-        return (
-          <rect key={tone} className={`f-${tone}`} x={at} width={count > 0 ? Math.max(2, width) : 0} height="10" />
-        );
-      })}
-    </svg>
-  );
-}
+const STATES: readonly {
+  readonly state: string;
+  readonly name: string;
+  readonly mark: string;
+  readonly filter: LogFileFilter;
+}[] = [
+  { state: "", name: "All logs", mark: "", filter: {} },
+  { state: "STUCK", name: "Stuck", mark: "watch", filter: { isStuck: true } },
+  { state: "HL7_FAILED", name: "With failed files", mark: "failed", filter: { hl7Status: ["FAILED"] } },
+  { state: "FAILED", name: "Logs that failed", mark: "failed", filter: { status: ["FAILED"] } },
+  { state: "STAGED", name: "Staged", mark: "moving", filter: { hl7Status: ["STAGED"] } },
+];
+const ORDERS = [
+  { value: "RECENT_FIRST", name: "last change first" },
+  { value: "DATE", name: "by date" },
+] as const;
 
 type Log = LogListQuery["logFiles"]["nodes"][number];
 
-function LogTable({ logs }: { logs: readonly Log[] }) {
-  return (
-    <div className="tw">
-      <table className="tbl">
-        <thead>
-          <tr>
-            <th>Log</th>
-            <th className="p2">Files</th>
-            <th className="num p2">Staged</th>
-            <th className="num p2">Ingested</th>
-            <th className="num">Failed</th>
-            <th>Date</th>
-            <th>Changed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {logs.map(({ logFilePath, date, currentStatus, hl7FileCounts }) => (
-            <tr key={logFilePath}>
-              <td>
-                <div className="flex">
-                  <StatusMark status={hl7FileCounts.failed > 0 ? "FAILED" : currentStatus?.status} />
-                  <Link data-row className="ell" href={`/ingest/log?path=${encodeURIComponent(logFilePath)}`}>
-                    <Path path={logFilePath} />
-                  </Link>
-                </div>
-              </td>
-              <td className="p2">
-                <Share counts={hl7FileCounts} />
-              </td>
-              <td className="num p2">{figure(hl7FileCounts.staged)}</td>
-              <td className="num p2">{figure(hl7FileCounts.ingested)}</td>
-              <td className={`num ${hl7FileCounts.failed > 0 ? "failed b" : ""}`}>{figure(hl7FileCounts.failed)}</td>
-              <td>{date}</td>
-              <td>
-                <When at={currentStatus?.processedAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+/** Whether files of it are staged for longer than they should be. */
+function isStuck(log: Log, minutes: number, now: number): boolean {
+  return log.hl7FileCounts.staged > 0 && log.changedAt != null && now - Date.parse(log.changedAt) > minutes * 60_000;
 }
 
-export function Ingest() {
-  const { value, set } = useFilters();
-  const status = value("status");
-  const path = value("path");
-  const after = value("after");
-  const filter = {
-    ...(status === "FAILED" ? { status: ["FAILED" as const] } : {}),
-    ...(path === "" ? {} : { pathPrefix: path }),
-  };
-  const list = useQuery(LogListDocument, { filter, after: after === "" ? null : after }, TOPICS);
-  const page = list.data?.logFiles;
-  const summary = list.data?.ingestSummary;
+function cells(log: Log, href: string, isLate: boolean) {
+  const { logFilePath, date, currentStatus, hl7FileCounts, changedAt, segmentStatuses } = log;
+  const hasFailed = hl7FileCounts.failed > 0 || currentStatus?.status === "FAILED";
   return (
     <>
-      <h1 className="vh">Ingest</h1>
-      <div className="bar">
-        <div className="chips">
-          <Chip isOn={status === ""} onPick={() => set({ status: "", after: "" })}>
-            All logs <b>{figure(summary?.logFiles.total)}</b>
-          </Chip>
-          <Chip isOn={status === "FAILED"} onPick={() => set({ status: "FAILED", after: "" })}>
-            <Mark name="failed" tone="failed" word="failed" /> Logs that failed{" "}
-            <b>{figure(summary?.logFiles.failed)}</b>
-          </Chip>
+      <td>
+        <div className="flex">
+          {isLate && !hasFailed ? (
+            <Mark name="watch" tone="watch" word="stuck" />
+          ) : (
+            <StatusMark status={hasFailed ? "FAILED" : hl7FileCounts.staged > 0 ? "STAGED" : currentStatus?.status} />
+          )}
+          <Link data-row data-needs={hasFailed ? "" : undefined} className="ell" href={href}>
+            <Path path={logFilePath} />
+          </Link>
         </div>
-        <Search value={path} onChange={(next) => set({ path: next, after: "" })} label="Path begins with" />
-      </div>
-      {summary === undefined ? null : (
-        <dl className="card stats">
-          {[
-            { name: "ingested", mark: "done", count: summary.hl7Files.ingested },
-            { name: "staged", mark: "moving", count: summary.hl7Files.staged },
-            { name: "stuck", mark: "watch", count: summary.stuckStaged },
-            { name: "failed", mark: "failed", count: summary.hl7Files.failed },
-          ].map(({ name, mark, count }) => (
-            <div key={name}>
-              <dt>
-                <Mark name={mark} tone={mark} word="" /> HL7 files {name}
-              </dt>
-              <dd>
-                <b>{figure(count)}</b>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {list.error === null ? null : <Problem error={list.error} retry={list.reload} />}
-      <section className="card">
-        {page === undefined ? (
-          list.error === null ? (
-            <Skeleton />
-          ) : null
-        ) : page.nodes.length === 0 ? (
-          <Empty title={status === "" && path === "" ? "No log was reported yet." : "No log is like that."} />
+      </td>
+      <td className="p2 segs">
+        {currentStatus?.status === "FAILED" ? (
+          <span className="failed ell">{currentStatus.errorMessage}</span>
         ) : (
-          <LogTable logs={page.nodes} />
+          <SegmentStrip statuses={segmentStatuses} isStuck={isLate} />
         )}
-        <More page={page?.pageInfo} after={after} onGo={(next) => set({ after: next })} />
-      </section>
+      </td>
+      <td className={`num p2 ${isLate ? "watch b" : ""}`}>{figure(hl7FileCounts.staged)}</td>
+      <td className="num p2">{figure(hl7FileCounts.ingested)}</td>
+      <td className={`num ${hl7FileCounts.failed > 0 ? "failed b" : ""}`}>{figure(hl7FileCounts.failed)}</td>
+      <td className="p2">{date}</td>
+      <td>
+        <When at={changedAt} />
+      </td>
     </>
   );
 }
 
-export function LogPage() {
-  const { value } = useFilters();
-  const path = value("path");
-  const query = useQuery(LogPageDocument, { path }, TOPICS);
-  if (query.error !== null) return <Problem error={query.error} retry={query.reload} />;
-  if (query.data === null) return <Skeleton />;
-  const log = query.data.logFile;
-  if (log == null) return <Empty title={`Nothing was reported of ${path}.`} />;
-  const failed = log.hl7Files.nodes.find(({ currentStatus }) => currentStatus?.status === "FAILED");
-  const reason =
-    log.currentStatus?.status === "FAILED" ? log.currentStatus.errorMessage : failed?.currentStatus?.errorMessage;
+const DAYS = 30;
+
+/** HL7 files by log date; a click shows the logs of a day, another with Shift held those up to it. */
+function Days({ summary }: { summary: IngestDaysQuery["ingestSummary"] }) {
+  const { value, set } = useFilters();
+  const days = summary.byDate.slice(-DAYS);
+  const [from = "", to = from] = value("date").split("..");
+  const most = Math.max(1, ...days.map(({ hl7Files }) => hl7Files.total));
+  if (days.length < 2) return null;
+  return (
+    <section className="card pad lead">
+      <div className="h">
+        <h2>HL7 files by log date</h2>
+        <span className="dim">{days.length} days; Shift and a click for a range</span>
+      </div>
+      <div className="days">
+        {days.map(({ date, hl7Files }) => {
+          const share = (count: number) => ({ height: `${(100 * count) / most}%` });
+          const isOn = from !== "" && date >= from && date <= to;
+          return (
+            <button
+              key={date}
+              type="button"
+              aria-pressed={isOn}
+              aria-label={`${date}: ${hl7Files.total} files, ${hl7Files.failed} failed`}
+              title={`${date}: ${figure(hl7Files.ingested)} ingested, ${figure(hl7Files.staged)} staged, ${figure(hl7Files.failed)} failed`}
+              onClick={(event) => {
+                if (event.shiftKey && from !== "") set({ date: from < date ? `${from}..${date}` : `${date}..${from}` });
+                else set({ date: isOn && from === to ? "" : date });
+              }}
+            >
+              <i className="moving" style={share(hl7Files.staged)} />
+              <i className="flowing" style={share(Math.max(0, hl7Files.total - hl7Files.staged - hl7Files.failed))} />
+              <i className="failing" style={share(hl7Files.failed)} />
+            </button>
+          );
+        })}
+      </div>
+    </section>
+  );
+}
+
+/** A path's beginning is found by the index; a part of it among the latest logs. */
+function filterOf(state: LogFileFilter, search: string, date: string): LogFileFilter {
+  const [from = "", to = from] = date.split("..");
+  return {
+    ...state,
+    ...(search === "" ? {} : /^(\/|\w+:\/\/)/.test(search) ? { pathPrefix: search } : { search }),
+    ...(from === "" ? {} : { dateFrom: from, dateTo: to }),
+  };
+}
+
+function LogList({ selected }: { selected: string | undefined }) {
+  const { value, set } = useFilters();
+  const { thresholds } = useSession();
+  const now = useNow();
+  const state = STATES.find((candidate) => candidate.state === value("status")) ?? STATES[0];
+  const search = value("q");
+  const date = value("date");
+  const orderBy = ORDERS.find((order) => order.value === value("sort"))?.value ?? "RECENT_FIRST";
+  const pages = usePages(
+    LogListDocument,
+    ({ logFiles }) => logFiles,
+    ({ logFilePath }) => logFilePath,
+    { filter: filterOf(state?.filter ?? {}, search, date), orderBy },
+    TOPICS,
+  );
+  const days = useQuery(IngestDaysDocument, {}, TOPICS);
+  const summary = days.data?.ingestSummary;
+  const filters = useKeptFilters(["path", "segment"]);
+  const counts: Readonly<Record<string, number | undefined>> = {
+    "": summary?.logFiles.total,
+    FAILED: summary?.logFiles.failed,
+  };
   return (
     <>
       <div className="bar">
-        <h1 className="rt ell" title={path}>
-          {baseName(path)}
-        </h1>
-        <span className="dim ell">{path}</span>
+        <div className="chips">
+          {STATES.map(({ state: one, name, mark }) => (
+            <Chip key={name} isOn={one === state?.state} onPick={() => set({ status: one })}>
+              {mark === "" ? null : <Mark name={mark} tone={mark} word="" />} {name}{" "}
+              {counts[one] === undefined ? null : <b>{figure(counts[one])}</b>}
+            </Chip>
+          ))}
+          {date === "" ? null : (
+            <Chip isOn onPick={() => set({ date: "" })}>
+              {date.replace("..", " to ")} ✕
+            </Chip>
+          )}
+        </div>
+        <Order value={orderBy} options={ORDERS} onChange={(sort) => set({ sort: sort === "DATE" ? sort : "" })} />
+        <Filter value={search} onChange={(q) => set({ q })} label="Path, or a part of it" />
       </div>
-      {reason == null ? null : (
-        <div className="because" style={{ marginBottom: 20 }}>
-          <Mark name="failed" tone="failed" word="failed" size={16} />
-          <div>
-            <b>{reason}</b>
-            <p>
-              {failed === undefined ? "" : `segment ${failed.segmentNumber}, and ${log.hl7FileCounts.failed - 1} more`}
-            </p>
-          </div>
-        </div>
-      )}
-      <section className="card">
-        <div className="h">
-          <h2>Segments</h2>
-          <span className="dim">
-            {figure(log.hl7Files.totalCount)} HL7 files, {figure(log.hl7FileCounts.failed)} failed
-          </span>
-        </div>
-        <div className="tw">
-          <table className="tbl">
-            <thead>
-              <tr>
-                <th>Segment</th>
-                <th>HL7 file</th>
-                <th>Changed</th>
-                <th className="p2">Why</th>
-              </tr>
-            </thead>
-            <tbody>
-              {log.hl7Files.nodes.map(({ segmentNumber, hl7FilePath, currentStatus }) => (
-                <tr key={`${segmentNumber} ${hl7FilePath}`}>
-                  <td>
-                    <div className="flex">
-                      <StatusMark status={currentStatus?.status} /> {segmentNumber}{" "}
-                      <span className="vh">{lookOf(currentStatus?.status).word}</span>
-                    </div>
-                  </td>
-                  <td>
-                    <Path path={hl7FilePath} />
-                  </td>
-                  <td>
-                    <When at={currentStatus?.processedAt} />
-                  </td>
-                  <td className="p2 failed ell">{currentStatus?.errorMessage}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </section>
+      {summary === undefined || selected !== undefined ? null : <Days summary={summary} />}
+      <List
+        pages={pages}
+        keyOf={({ logFilePath }) => logFilePath}
+        rowHeight={36}
+        className=""
+        columns={7}
+        noun="log"
+        selected={selected}
+        renderRow={(log) =>
+          cells(
+            log,
+            `/ingest/log?${new URLSearchParams([...new URLSearchParams(filters), ["path", log.logFilePath]])}`,
+            thresholds !== null && isStuck(log, thresholds.stuckStagedMinutes, now),
+          )
+        }
+        empty={
+          <Nothing isFiltered={search !== "" || date !== "" || state?.state !== ""} none="No log was reported yet." />
+        }
+        head={
+          <thead>
+            <tr>
+              <th>Log</th>
+              <th className="p2">Segments, in their order</th>
+              <th className="num p2">Staged</th>
+              <th className="num p2">Ingested</th>
+              <th className="num">Failed</th>
+              <th className="p2">Date</th>
+              <th>Changed</th>
+            </tr>
+          </thead>
+        }
+      />
+    </>
+  );
+}
+
+export function Ingest() {
+  const { kind } = useParams<{ kind?: string }>();
+  const { value } = useFilters();
+  const path = value("path");
+  const back = `/ingest${useKeptFilters(["path", "segment"])}`;
+  const peek =
+    path === "" ? null : kind === "log" ? (
+      <LogPeek path={path} back={back} />
+    ) : kind === "file" ? (
+      <FilePeek path={path} back={back} />
+    ) : null;
+  return (
+    <>
+      <h1 className="vh">Ingest</h1>
+      <Split list={<LogList selected={kind === "log" ? path : undefined} />} peek={peek} />
     </>
   );
 }

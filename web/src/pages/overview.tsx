@@ -1,12 +1,20 @@
+import { useState } from "react";
 import { Link } from "wouter";
-import { type AttentionQuery, BoardDocument } from "../gql/graphql.ts";
-import { pause, useLive } from "../live.ts";
-import { AttentionList } from "../parts/attention.tsx";
-import { Icon, Mark, Problem, Skeleton, StatusMark, useNow } from "../parts/basics.tsx";
+import { timeOf, useNow } from "../clock.ts";
+import {
+  BoardDocument,
+  type BoardQuery,
+  InWorkDocument,
+  type InWorkQuery,
+  ThroughputDocument,
+  type ThroughputQuery,
+} from "../gql/graphql.ts";
+import { useLive } from "../live.ts";
+import { AttentionList, type Item } from "../parts/attention.tsx";
+import { Icon, Mark, Problem, Skeleton, StatusMark } from "../parts/basics.tsx";
+import { type Column, Sparkline } from "../parts/sparkline.tsx";
 import { useQuery } from "../query.ts";
 import { duration, figure } from "../words.ts";
-
-type Item = AttentionQuery["attention"][number];
 
 function headline(items: readonly Item[]): { readonly needs: string; readonly rest: string } {
   const needing = items.filter(({ severity, isAcknowledged }) => severity === "NEEDS_YOU" && !isAcknowledged).length;
@@ -18,7 +26,7 @@ function headline(items: readonly Item[]): { readonly needs: string; readonly re
 }
 
 function Gauge() {
-  const { rates } = useLive();
+  const rates = useLive("rates");
   const most = Math.max(1, ...rates);
   const points = rates.map((rate, at) => `${(at * 216) / (rates.length - 1)},${36 - (30 * rate) / most}`);
   return (
@@ -47,6 +55,11 @@ interface Cell {
 }
 
 interface Row {
+  /** Columns of a minute, the last 60; null: they are not known. */
+  readonly flow: readonly Column[] | null;
+  /** What got through in the last whole minute, and its unit. */
+  readonly rate: number;
+  readonly unit: string;
   readonly href: string;
   readonly name: string;
   readonly icon: string;
@@ -61,7 +74,7 @@ const COLUMNS = [
   { name: "failed", tone: "failed" },
 ] as const;
 
-function Board({ rows, isMoving }: { rows: readonly Row[]; isMoving: boolean }) {
+function Board({ rows }: { rows: readonly Row[] }) {
   return (
     <section className="card board" aria-label="Systems">
       <div className="brow hd" aria-hidden="true">
@@ -70,8 +83,9 @@ function Board({ rows, isMoving }: { rows: readonly Row[]; isMoving: boolean }) 
         <span>In work</span>
         <span>Done</span>
         <span>Failed</span>
+        <span className="o">Last hour</span>
       </div>
-      {rows.map(({ href, name, icon, of, cells }) => (
+      {rows.map(({ href, name, icon, of, cells, flow, rate, unit }) => (
         <Link key={name} href={href} className="brow">
           <div className="sys">
             <b>
@@ -92,7 +106,12 @@ function Board({ rows, isMoving }: { rows: readonly Row[]; isMoving: boolean }) 
                     word={column.name}
                   />
                   <span>{figure(value)}</span>
-                  {at < 2 ? <i className={`flow ${isMoving && value > 0 ? "" : "still"}`} /> : null}
+                  {at < 2 ? (
+                    <i
+                      className={`flow ${value > 0 && isFlowing(flow) ? "" : tone === "watch" ? "blocked" : "still"}`}
+                      style={speedOf(rate)}
+                    />
+                  ) : null}
                 </div>
                 <small className={tone} title={note}>
                   {note}
@@ -100,37 +119,69 @@ function Board({ rows, isMoving }: { rows: readonly Row[]; isMoving: boolean }) 
               </div>
             );
           })}
+          <div className="rate o">
+            {flow === null ? <span /> : <Sparkline columns={flow} unit={unit} />}
+            <div className="v">
+              <b>{figure(rate)}</b>
+              {unit}/min
+            </div>
+          </div>
         </Link>
       ))}
     </section>
   );
 }
 
+/** Whether something got through in the last two minutes. */
+function isFlowing(flow: readonly Column[] | null): boolean {
+  return flow?.slice(-2).some(({ done, failed }) => done + failed > 0) === true;
+}
+
+/** Dashes travel faster with more throughput, up to three times. */
+function speedOf(rate: number): Record<string, number> {
+  const speed = Math.min(3, 0.6 + Math.log10(1 + rate));
+  return { "--v": speed, "--flow": Math.min(1, speed / 2) };
+}
+
 function Feed() {
-  const { lines, missed, isPaused } = useLive();
+  const lines = useLive("lines");
+  const missed = useLive("missed");
+  const isPaused = useLive("isPaused");
   const now = useNow();
+  // What is pointed at does not move away.
+  const [held, setHeld] = useState<typeof lines | null>(null);
+  const shown = held ?? lines;
   return (
-    <section className="card feed" aria-label="Live" onMouseEnter={() => pause(true)} onMouseLeave={() => pause(false)}>
+    <section
+      className="card feed"
+      aria-label="Live"
+      onPointerEnter={() => setHeld(lines)}
+      onPointerLeave={() => setHeld(null)}
+    >
       <div className="h">
         <h2>Live</h2>
-        <span className="dim">{isPaused ? "paused under the pointer" : "bursts in one line"}</span>
+        <span className="dim">
+          {isPaused ? "paused" : held === null ? "bursts in one line" : "held under the pointer"}
+        </span>
       </div>
       <ol>
-        {lines.length === 0 ? (
+        {shown.length === 0 ? (
           <li>
             <p className="dim">Nothing has changed since the page was opened.</p>
           </li>
         ) : null}
-        {lines.slice(0, 22).map((line) => (
+        {shown.slice(0, 22).map((line) => (
           <li key={line.id} className="new">
             <StatusMark status={line.status} />
             <p className="ell">
               <b className="ell">
-                <Link href={line.href}>{line.count > 1 ? `${line.count} × ${line.group}` : line.title}</Link>
+                <Link href={line.href}>{line.count > 1 ? `${figure(line.count)} × ${line.group}` : line.title}</Link>
               </b>
               {line.count > 1 ? line.title : line.detail}
             </p>
-            <time>{now - line.at < 2_000 ? "now" : duration((now - line.at) / 1_000)}</time>
+            <time title={timeOf(line.at)}>
+              {now - line.at < 2_000 ? "now" : duration(Math.round((now - line.at) / 1_000))}
+            </time>
           </li>
         ))}
       </ol>
@@ -142,20 +193,21 @@ function Feed() {
   );
 }
 
-export function Overview({ items, mayAct, isKnown }: { items: readonly Item[]; mayAct: boolean; isKnown: boolean }) {
-  const board = useQuery(BoardDocument, {}, [
-    "FILE_STATUS",
-    "HL7_FILE",
-    "PIPELINE",
-    "RUN",
-    "FILE",
-    "FILE_STEP",
-    "SEEDER_JOB",
-  ]);
-  const { rates } = useLive();
+const ALL = ["FILE_STATUS", "HL7_FILE", "PIPELINE", "RUN", "FILE", "FILE_STEP", "SEEDER_JOB"];
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+export function Overview({ items, isKnown }: { items: readonly Item[]; isKnown: boolean }) {
+  const board = useQuery(BoardDocument, {}, ALL);
+  const work = useQuery(InWorkDocument, {}, ["RUN"]);
+  const now = useNow();
+  // Whole minutes: the query is asked anew when the window moves on, and the last column is read again by the clock.
+  const from = new Date(Math.floor(now / MINUTE) * MINUTE - HOUR + MINUTE).toISOString();
+  const throughput = useQuery(ThroughputDocument, { from }, []);
   const { needs, rest } = headline(items);
   const news = (system: Item["system"]) =>
     items.filter((item) => item.system === system && item.severity === "NEEDS_YOU" && !item.isAcknowledged).length;
+  const overview = board.data?.overview;
   return (
     <>
       <div className="headline">
@@ -168,15 +220,15 @@ export function Overview({ items, mayAct, isKnown }: { items: readonly Item[]; m
       <div className="over">
         <div>
           {board.error === null ? null : <Problem error={board.error} retry={board.reload} />}
-          {board.data === null ? (
+          {overview === undefined ? (
             board.error === null ? (
               <Skeleton />
             ) : null
           ) : (
-            <Board rows={rowsOf(board.data, news)} isMoving={rates.slice(-5).some((rate) => rate > 0)} />
+            <Board rows={rowsOf(overview, work.data, throughput.data, news)} />
           )}
-          {isKnown && items.length === 0 ? <Quiet isEmpty={board.data !== null && isEmpty(board.data)} /> : null}
-          <AttentionList items={items} mayAct={mayAct} />
+          {isKnown && items.length === 0 && overview !== undefined && isEmpty(overview) ? <Quiet /> : null}
+          <AttentionList items={items} />
         </div>
         <Feed />
       </div>
@@ -184,8 +236,7 @@ export function Overview({ items, mayAct, isKnown }: { items: readonly Item[]; m
   );
 }
 
-function Quiet({ isEmpty: isNew }: { isEmpty: boolean }) {
-  if (!isNew) return null;
+function Quiet() {
   return (
     <section className="card pad col">
       <b>Nothing was reported yet. The first report appears here by itself:</b>
@@ -194,11 +245,9 @@ function Quiet({ isEmpty: isNew }: { isEmpty: boolean }) {
   );
 }
 
-type BoardData = NonNullable<
-  ReturnType<typeof useQuery<import("../gql/graphql.ts").BoardQuery, Record<string, never>>>["data"]
->;
+type BoardData = BoardQuery["overview"];
 
-function isEmpty({ overview }: BoardData): boolean {
+function isEmpty(overview: BoardData): boolean {
   return (
     overview.ingest.hl7Files.total === 0 &&
     overview.pipelines.total === 0 &&
@@ -207,8 +256,29 @@ function isEmpty({ overview }: BoardData): boolean {
   );
 }
 
-function rowsOf(data: BoardData, news: (system: Item["system"]) => number): readonly Row[] {
-  const { ingest, pipelines, documents, seeder } = data.overview;
+/** The last whole minute of columns. */
+function lastMinute(columns: readonly Column[] | null | undefined): number {
+  const { done = 0, failed = 0 } = columns?.at(-2) ?? {};
+  return done + failed;
+}
+
+function flowsOf(throughput: ThroughputQuery | null) {
+  const runs = throughput?.pipelines.buckets ?? null;
+  return {
+    ingest: throughput?.ingest ?? null,
+    documents: throughput?.documents ?? null,
+    reports: throughput?.reports ?? null,
+    pipelines: runs?.map(({ start, success, failed }) => ({ start, done: success, failed })) ?? null,
+  };
+}
+
+function rowsOf(
+  { ingest, pipelines, documents, seeder }: BoardData,
+  work: InWorkQuery | null,
+  throughput: ThroughputQuery | null,
+  news: (system: Item["system"]) => number,
+): readonly Row[] {
+  const flows = flowsOf(throughput);
   const { staged, ingested, failed, total } = ingest.hl7Files;
   const runs = (status: string) => pipelines.runsByStatus24h.find((entry) => entry.status === status)?.count ?? 0;
   const files = (status: string) => documents.find((entry) => entry.status === status)?.count ?? 0;
@@ -225,6 +295,9 @@ function rowsOf(data: BoardData, news: (system: Item["system"]) => number): read
     {
       href: "/ingest",
       name: "Ingest",
+      flow: flows.ingest,
+      rate: lastMinute(flows.ingest),
+      unit: "files",
       icon: "ing",
       of: "HL7 files",
       cells: [
@@ -240,14 +313,17 @@ function rowsOf(data: BoardData, news: (system: Item["system"]) => number): read
     {
       href: "/pipelines",
       name: "Pipelines",
+      flow: flows.pipelines,
+      rate: lastMinute(flows.pipelines),
+      unit: "runs",
       icon: "pipe",
       of: `${figure(pipelines.total)} tables`,
       cells: [
         {
-          value: data.pending.totalCount ?? 10_000,
+          value: work === null ? runs("PENDING") : (work.pending.totalCount ?? 10_000),
           ...watch(pipelines.overdue, "1 is overdue", `${pipelines.overdue} are overdue`, "runs"),
         },
-        { value: data.running.totalCount ?? 10_000, note: "runs" },
+        { value: work === null ? runs("RUNNING") : (work.running.totalCount ?? 10_000), note: "runs" },
         { value: runs("SUCCESS"), note: "runs in 24 h" },
         { value: runs("FAILED"), ...told("PIPELINES", "in 24 h") },
       ],
@@ -255,6 +331,9 @@ function rowsOf(data: BoardData, news: (system: Item["system"]) => number): read
     {
       href: "/documents",
       name: "Documents",
+      flow: flows.documents,
+      rate: lastMinute(flows.documents),
+      unit: "steps",
       icon: "doc",
       of: `${figure(documents.reduce((sum, { count }) => sum + count, 0))} files`,
       cells: [
@@ -267,6 +346,9 @@ function rowsOf(data: BoardData, news: (system: Item["system"]) => number): read
     {
       href: "/reports",
       name: "Reports",
+      flow: flows.reports,
+      rate: lastMinute(flows.reports),
+      unit: "views",
       icon: "rep",
       of: `${figure(seeder.total)} views`,
       cells: [

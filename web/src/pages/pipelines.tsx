@@ -1,110 +1,89 @@
 import { Link } from "wouter";
-import { act } from "../act.ts";
+import { timeOf, useNow } from "../clock.ts";
 import {
-  CancelRunDocument,
+  PipelineDayDocument,
+  type PipelineFilter,
   PipelineListDocument,
   type PipelineListQuery,
-  PipelinePageDocument,
-  RetryRunDocument,
-  TriggerRunDocument,
+  type PipelineOrder,
+  PipelineStripsDocument,
+  type PipelineStripsQuery,
 } from "../gql/graphql.ts";
-import { Chip, Empty, Problem, RunStrip, Skeleton, StatusMark, When } from "../parts/basics.tsx";
-import { More, Search, useFilters } from "../parts/list.tsx";
+import { usePages } from "../pages.ts";
+import { Chip, Mark, RunStrip, StatusMark, When } from "../parts/basics.tsx";
+import { Filter, List, Nothing, Order, useFilters } from "../parts/list.tsx";
+import { Sparkline } from "../parts/sparkline.tsx";
 import { useQuery } from "../query.ts";
-import { weir } from "../weir.ts";
+import { RunAction } from "../run-actions.tsx";
 import { duration, figure, lookOf } from "../words.ts";
 
 type Pipeline = PipelineListQuery["pipelines"]["nodes"][number];
+type Run = NonNullable<PipelineStripsQuery["runsPerPipeline"]>[number]["runs"][number];
 
-const STATES = [
+const STATES: readonly { readonly state: string; readonly name: string; readonly filter: PipelineFilter }[] = [
   { state: "", name: "All", filter: {} },
-  { state: "FAILED", name: "Last run failed", filter: { lastRunStatus: ["FAILED" as const] } },
+  { state: "FAILED", name: "Failed", filter: { latestRunStatus: ["FAILED"] } },
   { state: "OVERDUE", name: "Overdue", filter: { isOverdue: true } },
+  { state: "RUNNING", name: "In work", filter: { latestRunStatus: ["PENDING", "RUNNING"] } },
+  { state: "SUCCESS", name: "Flowing", filter: { latestRunStatus: ["SUCCESS"] } },
   { state: "INACTIVE", name: "Inactive", filter: { isActive: false } },
+];
+const ORDERS = [
+  { value: "NAME", name: "by name" },
+  { value: "LAST_RUN_FIRST", name: "last run first" },
+  { value: "NEXT_RUN_FIRST", name: "next run first" },
 ] as const;
+/** Tables whose strips are asked for at once. */
+const MOST_STRIPS = 100;
+const TOPICS = ["PIPELINE", "RUN", "RUN_STAGE"];
 
-export const runHref = (table: string, id: string) => `/pipelines/${encodeURIComponent(table)}/runs/${id}`;
-
-function every({ sourceToDl, dlToSink }: Pick<Pipeline, "sourceToDl" | "dlToSink">): string {
+export function every({ sourceToDl, dlToSink }: Pick<Pipeline, "sourceToDl" | "dlToSink">): string {
   const schedules = [sourceToDl, dlToSink].flatMap(({ isActive, schedule }) =>
     isActive && schedule != null ? [schedule] : [],
   );
   return schedules.length === 0 ? "by hand" : `${Math.min(...schedules)} min`;
 }
 
-function RunAction({ pipeline }: { pipeline: Pick<Pipeline, "sourceTablename" | "latestRun"> }) {
-  const { sourceTablename: table, latestRun } = pipeline;
-  const status = latestRun?.status;
-  if (latestRun != null && status === "FAILED") {
-    return (
-      <button
-        type="button"
-        className="btn"
-        title="A new run that goes on at the stage that failed"
-        onClick={() =>
-          void act(async () => {
-            const { retryRun } = await weir.mutate(RetryRunDocument, { id: latestRun.id });
-            return { text: `Run ${latestRun.id} is retried as run ${retryRun.id}.`, href: runHref(table, retryRun.id) };
-          })
-        }
-      >
-        Retry
-      </button>
-    );
+function reasonOf({ latestRun, isOverdue }: Pipeline): { readonly text: string; readonly tone: string } | null {
+  if (latestRun?.status === "FAILED" && latestRun.errorMessage != null) {
+    const stage = latestRun.stages.find(({ stageOrder }) => stageOrder === latestRun.currentStage)?.stageName;
+    return { text: `${stage === undefined ? "" : `${stage}: `}${latestRun.errorMessage}`, tone: "" };
   }
-  if (latestRun != null && (status === "RUNNING" || status === "PENDING")) {
-    return (
-      <button
-        type="button"
-        className="btn q"
-        onClick={() => {
-          if (!confirm(`Cancel run ${latestRun.id} of ${table}? Its driver learns it at its next heartbeat.`)) return;
-          void act(async () => {
-            await weir.mutate(CancelRunDocument, { id: latestRun.id });
-            return { text: `Run ${latestRun.id} is cancelled.` };
-          });
-        }}
-      >
-        Cancel
-      </button>
-    );
-  }
-  return (
-    <button
-      type="button"
-      className="btn q"
-      onClick={() =>
-        void act(async () => {
-          const { triggerRun } = await weir.mutate(TriggerRunDocument, { table });
-          return { text: `Run ${triggerRun.id} of ${table} waits for a driver.`, href: runHref(table, triggerRun.id) };
-        })
-      }
-    >
-      Run
-    </button>
-  );
+  if (latestRun?.waitingFor != null)
+    return { text: `waits for a driver of ${latestRun.waitingFor.driverContainer}`, tone: isOverdue ? "w" : "n" };
+  if (latestRun?.isLongRunning === true) return { text: "takes longer than it should", tone: "w" };
+  return null;
 }
 
-function Row({ pipeline, mayAct }: { pipeline: Pipeline; mayAct: boolean }) {
-  const { sourceTablename, sinkTablename, latestRun, isOverdue, nextRunAt, runs } = pipeline;
-  const stage = latestRun?.stages.find(({ stageOrder }) => stageOrder === latestRun.currentStage)?.stageName;
+function cells(pipeline: Pipeline, runs: readonly Run[]) {
+  const { sourceTablename, sinkTablename, latestRun, isOverdue, nextRunAt, summary24h } = pipeline;
   const watermark = pipeline.sourceToDl.lastIncrementalValue;
+  const reason = reasonOf(pipeline);
+  const isUrgent = latestRun?.status === "FAILED";
   return (
-    <tr className="tall">
+    <>
       <td>
         <div className="flex">
-          <StatusMark status={latestRun?.status} />
+          {isOverdue && !isUrgent ? (
+            <Mark name="late" tone="watch" word="overdue" />
+          ) : (
+            <StatusMark status={latestRun?.status} />
+          )}
           <div className="col ell">
-            <Link data-row href={`/pipelines/${encodeURIComponent(sourceTablename)}`} className="b">
+            <Link
+              data-row
+              data-needs={isUrgent ? "" : undefined}
+              href={`/pipelines/${encodeURIComponent(sourceTablename)}`}
+              className="b"
+            >
               {sourceTablename}
             </Link>{" "}
             <span className="dim">→ {sinkTablename ?? sourceTablename}</span>
-            {latestRun?.status === "FAILED" && latestRun.errorMessage != null ? (
-              <span className="why ell" title={latestRun.errorMessage}>
-                {stage === undefined ? "" : `${stage}: `}
-                {latestRun.errorMessage}
+            {reason === null ? null : (
+              <span className={`why ell ${reason.tone}`} title={reason.text}>
+                {reason.text}
               </span>
-            ) : null}
+            )}
           </div>
         </div>
       </td>
@@ -118,11 +97,12 @@ function Row({ pipeline, mayAct }: { pipeline: Pipeline; mayAct: boolean }) {
       </td>
       <td className="p2">
         <RunStrip
-          runs={runs.nodes.map(({ id, status, durationSeconds, errorMessage }) => ({
+          runs={runs.map(({ id, status, durationSeconds, errorMessage }) => ({
             id,
             status,
             durationSeconds,
             title: `run ${id}, ${lookOf(status).word} ${duration(durationSeconds)} ${errorMessage ?? ""}`,
+            href: `/pipelines/${encodeURIComponent(sourceTablename)}/runs/${id}`,
           }))}
         />
       </td>
@@ -136,174 +116,130 @@ function Row({ pipeline, mayAct }: { pipeline: Pipeline; mayAct: boolean }) {
         )}
       </td>
       <td className={`p2 ${isOverdue ? "watch b" : ""}`}>
-        {nextRunAt == null ? (
-          <span className="dim">–</span>
-        ) : isOverdue ? (
-          "overdue"
-        ) : (
-          new Date(nextRunAt).toLocaleTimeString()
-        )}
+        {nextRunAt == null ? <span className="dim">–</span> : isOverdue ? "overdue" : timeOf(nextRunAt)}
       </td>
-      <td className="num p3">{figure(latestRun?.rowsProcessed)}</td>
-      <td className="num">{mayAct ? <RunAction pipeline={pipeline} /> : null}</td>
-    </tr>
+      <td className="num p3" title={`usually ${duration(summary24h.medianDurationSeconds)} in 24 h`}>
+        {figure(summary24h.rowsProcessed)}
+      </td>
+      <td className="num">
+        <RunAction table={sourceTablename} run={latestRun} />
+      </td>
+    </>
   );
 }
 
-export function Pipelines({ mayAct }: { mayAct: boolean }) {
+const HOUR = 3_600_000;
+
+/** Figures of a day, and runs an hour. */
+function Day() {
+  const hour = Math.floor(useNow() / HOUR) * HOUR;
+  const { data } = useQuery(PipelineDayDocument, { from: new Date(hour - 23 * HOUR).toISOString() }, ["RUN"]);
+  if (data === null) return null;
+  const { byStatus, rowsProcessed, buckets } = data.runSummary;
+  const of = (status: string) => byStatus.find((entry) => entry.status === status)?.count ?? 0;
+  return (
+    <dl className="card stats">
+      {[
+        { name: "done in 24 h", mark: "done", value: figure(of("SUCCESS")) },
+        { name: "failed in 24 h", mark: "failed", value: figure(of("FAILED")) },
+        { name: "rows in 24 h", mark: "moving", value: figure(rowsProcessed) },
+      ].map(({ name, mark, value }) => (
+        <div key={name}>
+          <dt>
+            <Mark name={mark} tone={mark} word="" /> {name}
+          </dt>
+          <dd>
+            <b>{value}</b>
+          </dd>
+        </div>
+      ))}
+      <div className="wide p2">
+        <dt>runs an hour</dt>
+        <dd>
+          <Sparkline
+            unit="runs"
+            columns={buckets.map(({ start, success, failed }) => ({ start, done: success, failed }))}
+          />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+export function Pipelines() {
   const { value, set } = useFilters();
   const state = STATES.find((candidate) => candidate.state === value("state")) ?? STATES[0];
   const search = value("q");
-  const after = value("after");
-  const filter = { ...state.filter, ...(search === "" ? {} : { search }) };
-  const list = useQuery(PipelineListDocument, { filter, after: after === "" ? null : after }, [
-    "PIPELINE",
-    "RUN",
-    "RUN_STAGE",
-  ]);
-  const page = list.data?.pipelines;
+  const orderBy: PipelineOrder = ORDERS.find((order) => order.value === value("sort"))?.value ?? "NAME";
+  const filter = { ...state?.filter, ...(search === "" ? {} : { search }) };
+  const pages = usePages(
+    PipelineListDocument,
+    ({ pipelines }) => pipelines,
+    ({ sourceTablename }) => sourceTablename,
+    { filter, orderBy },
+    TOPICS,
+  );
+  const tables = (pages.rows ?? []).map(({ sourceTablename }) => sourceTablename);
+  const strips = useStrips(tables);
   return (
     <>
       <h1 className="vh">Pipelines</h1>
+      <Day />
       <div className="bar">
         <div className="chips">
           {STATES.map(({ state: one, name }) => (
-            <Chip key={name} isOn={one === state.state} onPick={() => set({ state: one, after: "" })}>
-              {name} {one === state.state ? <b>{page?.totalCount ?? "more than 10,000"}</b> : null}
+            <Chip key={name} isOn={one === state?.state} onPick={() => set({ state: one })}>
+              {name}{" "}
+              {one === state?.state && pages.rows !== null ? <b>{pages.totalCount ?? "more than 10,000"}</b> : null}
             </Chip>
           ))}
         </div>
-        <Search value={search} onChange={(q) => set({ q, after: "" })} label="Table" />
+        <Order value={orderBy} options={ORDERS} onChange={(sort) => set({ sort: sort === "NAME" ? "" : sort })} />
+        <Filter value={search} onChange={(q) => set({ q })} label="Table" />
+        <nav className="links" aria-label="More of pipelines">
+          <Link href="/runs">All runs</Link>
+          <Link href="/pipelines/-/stages">Stages</Link>
+          <Link href="/pipelines/-/connections">Connections</Link>
+        </nav>
       </div>
-      {list.error === null ? null : <Problem error={list.error} retry={list.reload} />}
-      <section className="card">
-        {page === undefined ? (
-          list.error === null ? (
-            <Skeleton />
-          ) : null
-        ) : page.nodes.length === 0 ? (
-          <Empty
-            title={
-              search === "" && state.state === ""
-                ? "There are no pipelines yet. Create one by createPipeline."
-                : "No pipeline is like that."
-            }
+      <List
+        pages={pages}
+        keyOf={({ sourceTablename }) => sourceTablename}
+        rowHeight={48}
+        className="pp tallr"
+        columns={8}
+        noun="pipeline"
+        renderRow={(pipeline) => cells(pipeline, strips.get(pipeline.sourceTablename) ?? [])}
+        empty={
+          <Nothing
+            isFiltered={search !== "" || state?.state !== ""}
+            none="There are no pipelines yet. Create one by createPipeline."
           />
-        ) : (
-          <div className="tw">
-            <table className="tbl pp">
-              <thead>
-                <tr>
-                  <th>Table</th>
-                  <th className="p2">Every</th>
-                  <th className="p3">Watermark</th>
-                  <th className="p2">Last 24 runs · height is duration</th>
-                  <th>Ended</th>
-                  <th className="p2">Next</th>
-                  <th className="num p3">Rows</th>
-                  <th aria-label="Actions" />
-                </tr>
-              </thead>
-              <tbody>
-                {page.nodes.map((pipeline) => (
-                  <Row key={pipeline.sourceTablename} pipeline={pipeline} mayAct={mayAct} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-        <More page={page?.pageInfo} after={after} onGo={(next) => set({ after: next })} />
-      </section>
+        }
+        head={
+          <thead>
+            <tr>
+              <th>Table</th>
+              <th className="p2">Every</th>
+              <th className="p3">Watermark</th>
+              <th className="p2">Last 24 runs · height is duration</th>
+              <th>Ended</th>
+              <th className="p2">Next</th>
+              <th className="num p3">Rows, 24 h</th>
+              <th aria-label="Actions" />
+            </tr>
+          </thead>
+        }
+      />
     </>
   );
 }
 
-export function PipelinePage({ table, mayAct }: { table: string; mayAct: boolean }) {
-  const query = useQuery(PipelinePageDocument, { table }, ["PIPELINE", "RUN"]);
-  if (query.error !== null) return <Problem error={query.error} retry={query.reload} />;
-  if (query.data === null) return <Skeleton />;
-  const { pipeline } = query.data;
-  if (pipeline == null) return <Empty title={`There is no pipeline ${table}.`} />;
-  const [latest] = pipeline.runs.nodes;
-  const legs = [
-    { name: `${pipeline.sourceType} → data lake`, leg: pipeline.sourceToDl },
-    { name: `data lake → ${pipeline.sinkType}`, leg: pipeline.dlToSink },
-  ];
-  return (
-    <>
-      <div className="bar">
-        <h1 className="rt">{pipeline.sourceTablename}</h1>
-        <span className="dim">→ {pipeline.sinkTablename ?? pipeline.sourceTablename}</span>
-        <span className="r">
-          {mayAct ? (
-            <RunAction
-              pipeline={{
-                sourceTablename: table,
-                latestRun: latest === undefined ? null : { ...latest, currentStage: 0, stages: [] },
-              }}
-            />
-          ) : null}
-        </span>
-      </div>
-      <section className="card stats">
-        {legs.map(({ name, leg }) => (
-          <div key={name}>
-            <small>{name}</small>
-            <b>
-              {leg.isActive ? (leg.schedule == null ? "by hand" : `every ${leg.schedule} min`) : "inactive"}{" "}
-              <i>
-                {leg.loadType.toLowerCase()} {leg.incrementalKey ?? ""} {leg.lastIncrementalValue ?? ""}
-              </i>
-            </b>
-          </div>
-        ))}
-        <div>
-          <small>next</small>
-          <b>
-            {pipeline.nextRunAt == null ? "–" : new Date(pipeline.nextRunAt).toLocaleTimeString()}{" "}
-            <i>{pipeline.isOverdue ? "overdue" : ""}</i>
-          </b>
-        </div>
-      </section>
-      <section className="card">
-        <div className="tw">
-          <table className="tbl">
-            <thead>
-              <tr>
-                <th>Run</th>
-                <th>Asked for</th>
-                <th>By</th>
-                <th className="num">Took</th>
-                <th className="num">Rows</th>
-                <th className="p2">Why</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pipeline.runs.nodes.map((run) => (
-                <tr key={run.id}>
-                  <td>
-                    <div className="flex">
-                      <StatusMark status={run.status} />
-                      <Link data-row href={runHref(table, run.id)} className="b">
-                        {run.id}
-                      </Link>
-                    </div>
-                  </td>
-                  <td>
-                    <When at={run.createdAt} />
-                  </td>
-                  <td>{run.triggeredBy.toLowerCase()}</td>
-                  <td className="num">{duration(run.durationSeconds)}</td>
-                  <td className="num">{figure(run.rowsProcessed)}</td>
-                  <td className="p2 ell failed" title={run.errorMessage ?? ""}>
-                    {run.errorMessage}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </section>
-    </>
-  );
+/** The newest runs of the tables that were read last. */
+function useStrips(tables: readonly string[]): ReadonlyMap<string, readonly Run[]> {
+  const asked = tables.slice(-MOST_STRIPS);
+  const first = useQuery(PipelineStripsDocument, { tables: tables.slice(0, MOST_STRIPS) }, ["RUN"]);
+  const last = useQuery(PipelineStripsDocument, { tables: tables.length > MOST_STRIPS ? asked : [] }, ["RUN"]);
+  const all = [...(last.data?.runsPerPipeline ?? []), ...(first.data?.runsPerPipeline ?? [])];
+  return new Map(all.map(({ sourceTablename, runs }) => [sourceTablename, runs]));
 }

@@ -1,18 +1,48 @@
-import { useState } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { Link } from "wouter";
 import { act } from "../act.ts";
 import {
   AcknowledgeDocument,
   type AttentionQuery,
+  AttentionSubjectsDocument,
+  type AttentionSubjectsQuery,
   LatestRunDocument,
   RefreshReportDocument,
   RetryRunDocument,
 } from "../gql/graphql.ts";
+import { hrefOf } from "../places.ts";
+import { useSession } from "../session.ts";
 import { weir } from "../weir.ts";
 import { Mark } from "./basics.tsx";
 import { Since } from "./frame.tsx";
 
-type Item = AttentionQuery["attention"][number];
+export type Item = AttentionQuery["attention"][number];
+type Subject = AttentionSubjectsQuery["attention"][number]["allSubjects"]["nodes"][number];
+
+/** Those that were marked as seen here, with their latest then: the service tells of it later. */
+let seen: ReadonlyMap<string, string | null> = new Map();
+const listeners = new Set<() => void>();
+
+export function useSeen(): ReadonlyMap<string, string | null> {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => seen,
+  );
+}
+
+export function seenLocally(items: readonly Item[], marked: ReadonlyMap<string, string | null>): readonly Item[] {
+  return items.map((item) =>
+    marked.has(item.id) && marked.get(item.id) === (item.latest ?? null) ? { ...item, isAcknowledged: true } : item,
+  );
+}
+
+function markSeen({ id, latest }: Item): void {
+  seen = new Map(seen).set(id, latest ?? null);
+  for (const listener of listeners) listener();
+}
 
 const MARKS: Readonly<Record<string, string>> = {
   PIPELINE_OVERDUE: "late",
@@ -27,9 +57,9 @@ function placeOf({ kind, subjects }: Item): string {
   const key = only === undefined ? "" : encodeURIComponent(only.key);
   switch (kind) {
     case "FILES_FAILED":
-      return "/ingest?status=FAILED";
+      return only === undefined ? "/ingest?status=FAILED" : hrefOf(logOrFile(only), only.key);
     case "FILES_STUCK":
-      return "/ingest";
+      return only === undefined ? "/ingest?status=STUCK" : hrefOf(logOrFile(only), only.key);
     case "PIPELINE_FAILED":
       return only === undefined ? "/pipelines?state=FAILED" : `/pipelines/${key}`;
     case "PIPELINE_OVERDUE":
@@ -39,10 +69,15 @@ function placeOf({ kind, subjects }: Item): string {
     case "DOCUMENT_FAILED":
       return only === undefined ? "/documents?status=FAILED" : `/documents/${key}`;
     case "STEP_STALLED":
-      return only === undefined ? "/documents?status=PROCESSING" : `/documents/${key}`;
+      return only === undefined ? "/documents?status=STALLED" : `/documents/${key}`;
     default:
       return only === undefined ? "/reports?state=FAILING" : `/reports/${key}`;
   }
+}
+
+/** A key of FILE_STATUS is the path of a log or of an HL7 file. */
+function logOrFile({ key }: { readonly key: string }): string {
+  return /\.log$/i.test(key) ? "FILE_STATUS" : "HL7_FILE";
 }
 
 /** Does the same to each subject: one that is refused keeps nobody from the others. */
@@ -87,11 +122,13 @@ const refreshAll = (item: Item) =>
     "queued",
   );
 
-function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
+function Line({ item }: { item: Item }) {
+  const { mayAct } = useSession();
   const isUrgent = item.severity === "NEEDS_YOU" && !item.isAcknowledged;
   const tone = item.severity === "WATCH" ? "watch" : item.isAcknowledged ? "idle" : "failed";
   const mark = item.severity === "WATCH" ? (MARKS[item.kind] ?? "watch") : item.isAcknowledged ? "seen" : "failed";
   const many = item.subjects.length;
+  const [isOpen, setOpen] = useState(false);
   return (
     <li>
       <Mark name={mark} tone={tone} word={item.severity === "WATCH" ? "keep an eye on" : "needs you"} size={16} />
@@ -136,6 +173,7 @@ function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
             onClick={() =>
               void act(async () => {
                 await weir.mutate(AcknowledgeDocument, { id: item.id });
+                markSeen(item);
                 return { text: "Seen." };
               })
             }
@@ -143,30 +181,67 @@ function Line({ item, mayAct }: { item: Item; mayAct: boolean }) {
             Seen
           </button>
         ) : null}
-        <Link href={placeOf(item)} className="btn q">
-          Open
-        </Link>
+        {many > 1 ? (
+          <button type="button" className="btn q" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {isOpen ? "Fold" : `Show ${many < 50 ? many : "all"}`}
+          </button>
+        ) : (
+          <Link href={placeOf(item)} className="btn q">
+            Open
+          </Link>
+        )}
       </div>
+      {isOpen ? <Subjects item={item} /> : null}
     </li>
+  );
+}
+
+/** Everything that an item is about, read when it is asked for. */
+function Subjects({ item }: { item: Item }) {
+  const [rows, setRows] = useState<readonly Subject[]>(item.subjects);
+  const [after, setAfter] = useState<string | null>(null);
+  const [isAll, setAll] = useState(item.subjects.length < 50);
+  const more = () =>
+    void act(async () => {
+      const { attention } = await weir.query(AttentionSubjectsDocument, { after });
+      const page = attention.find(({ id }) => id === item.id)?.allSubjects;
+      setRows((before) => (after === null ? (page?.nodes ?? before) : [...before, ...(page?.nodes ?? [])]));
+      setAfter(page?.pageInfo.endCursor ?? null);
+      setAll(page?.pageInfo.hasNextPage !== true);
+      return { text: `${page?.totalCount ?? "More than 10,000"} in all.` };
+    });
+  return (
+    <ul className="subjects">
+      {rows.map((subject) => (
+        <li key={`${subject.topic} ${subject.key}`}>
+          <Link
+            className="l ell"
+            href={hrefOf(
+              subject.topic === "FILE_STATUS" ? logOrFile(subject) : subject.topic,
+              subject.key,
+              item.kind === "RUN_LONG" ? subject.title : "",
+            )}
+          >
+            {subject.title}
+          </Link>
+          <Since at={subject.at} />
+        </li>
+      ))}
+      {isAll ? null : (
+        <li>
+          <button type="button" className="btn q" onClick={more}>
+            More
+          </button>
+        </li>
+      )}
+    </ul>
   );
 }
 
 /** Lines that are shown before the rest is asked for. */
 const FIRST = 7;
 
-function Group({
-  name,
-  mark,
-  tone,
-  of,
-  mayAct,
-}: {
-  name: string;
-  mark: string;
-  tone: string;
-  of: readonly Item[];
-  mayAct: boolean;
-}) {
+function Group({ name, mark, tone, of }: { name: string; mark: string; tone: string; of: readonly Item[] }) {
   const [isOpen, setOpen] = useState(false);
   if (of.length === 0) return null;
   const shown = isOpen ? of : of.slice(0, FIRST);
@@ -177,7 +252,7 @@ function Group({
       </h2>
       <ul>
         {shown.map((item) => (
-          <Line key={item.id} item={item} mayAct={mayAct} />
+          <Line key={item.id} item={item} />
         ))}
       </ul>
       {shown.length === of.length ? null : (
@@ -190,13 +265,13 @@ function Group({
 }
 
 /** What needs a person, then what to keep an eye on. */
-export function AttentionList({ items, mayAct }: { items: readonly Item[]; mayAct: boolean }) {
+export function AttentionList({ items }: { items: readonly Item[] }) {
   if (items.length === 0) return null;
   const of = (severity: Item["severity"]) => items.filter((item) => item.severity === severity);
   return (
     <section className="card att" aria-label="What needs attention">
-      <Group name="Needs you" mark="failed" tone="failed" of={of("NEEDS_YOU")} mayAct={mayAct} />
-      <Group name="Keep an eye on" mark="watch" tone="watch" of={of("WATCH")} mayAct={mayAct} />
+      <Group name="Needs you" mark="failed" tone="failed" of={of("NEEDS_YOU")} />
+      <Group name="Keep an eye on" mark="watch" tone="watch" of={of("WATCH")} />
     </section>
   );
 }

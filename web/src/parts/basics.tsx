@@ -1,5 +1,7 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
+import { useLocation } from "wouter";
 import type { WeirError } from "../../../src/client/index.ts";
+import { useNow } from "../clock.ts";
 import { ago, bothTimes, lookOf } from "../words.ts";
 
 export function Mark({
@@ -42,16 +44,6 @@ export function Icon({ name }: { name: string }) {
   );
 }
 
-/** The present, once a second, for what is told by the clock. */
-export function useNow(): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
-}
-
 export function When({ at }: { at: string | null | undefined }) {
   const now = useNow();
   if (at == null) return <span className="dim">–</span>;
@@ -82,7 +74,7 @@ export function Problem({ error, retry }: { error: WeirError; retry: () => void 
 
 export function Skeleton({ lines = 6 }: { lines?: number }) {
   return (
-    <div className="pad" aria-busy="true" aria-label="loading">
+    <div className="pad" role="status" aria-busy="true" aria-label="loading">
       {Array.from({ length: lines }, (_, at) => (
         // They have no identity but their place.
         // biome-ignore lint/suspicious/noArrayIndexKey: no list that changes
@@ -117,32 +109,67 @@ interface StripRun {
   readonly status: string;
   readonly durationSeconds?: number | null | undefined;
   readonly title: string;
+  /** Where a click goes. */
+  readonly href?: string;
 }
 
-/** The last runs, the newest at the right: height is duration, colour and glyph the end. */
-export function RunStrip({ runs }: { runs: readonly StripRun[] }) {
+const STEP = 10;
+
+/** The last runs, the newest at the right: height is duration, colour and glyph the end. One tab stop: arrows move. */
+export function RunStrip({ runs, height = 20 }: { runs: readonly StripRun[]; height?: number }) {
+  const [, go] = useLocation();
+  const [at, setAt] = useState<number | null>(null);
   const longest = Math.max(1, ...runs.map(({ durationSeconds }) => durationSeconds ?? 0));
-  const STEP = 10;
-  const width = Math.max(12, runs.length) * STEP;
+  const shown = runs.toReversed();
+  const failed = runs.filter(({ status }) => lookOf(status).tone === "failed").length;
+  const chosen = at === null ? undefined : shown[at];
+  const isLinked = shown.some(({ href }) => href !== undefined);
+  const bars = shown.map((run, place) => {
+    const tall = 5 + ((height - 7) * (run.durationSeconds ?? 0)) / longest;
+    const { tone } = lookOf(run.status);
+    const x = place * STEP;
+    return (
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the strip that holds it is moved through by arrows
+      <g key={run.id} onClick={() => (run.href === undefined ? undefined : go(run.href))}>
+        <title>{run.title}</title>
+        <rect x={x} width={STEP} height={height} fill="transparent" />
+        <rect className={`f-${tone}`} x={x} y={height - tall} width="8" height={tall} rx="1.5" />
+        {tone === "failed" ? <path className="glyph" d={`m${x + 2} ${height - tall / 2 - 2} 4 4m0-4-4 4`} /> : null}
+        {place === at ? <rect className="chosen" x={x - 1} width={STEP} height={height} rx="2" /> : null}
+      </g>
+    );
+  });
+  const label = `the last ${runs.length} runs, ${failed} failed`;
+  const size = { width: Math.max(12, runs.length) * STEP, height };
+  if (!isLinked) {
+    return (
+      <svg {...size} role="img" aria-label={label}>
+        {bars}
+      </svg>
+    );
+  }
   return (
-    <svg
-      width={width}
-      height="20"
-      role="img"
-      aria-label={`the last ${runs.length} runs, ${runs.filter(({ status }) => lookOf(status).tone === "failed").length} failed`}
+    <div
+      className="strip"
+      role="slider"
+      tabIndex={0}
+      aria-label={label}
+      aria-valuemin={1}
+      aria-valuemax={Math.max(1, shown.length)}
+      aria-valuenow={(at ?? shown.length - 1) + 1}
+      aria-valuetext={chosen?.title ?? shown.at(-1)?.title ?? ""}
+      onBlur={() => setAt(null)}
+      onKeyDown={(event) => {
+        const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+        if (by !== 0) {
+          event.preventDefault();
+          setAt(Math.min(shown.length - 1, Math.max(0, (at ?? shown.length) + by)));
+        } else if (event.key === "Enter" && chosen?.href !== undefined) go(chosen.href);
+      }}
     >
-      {runs.toReversed().map((run, at) => {
-        const height = 5 + (13 * (run.durationSeconds ?? 0)) / longest;
-        const { tone } = lookOf(run.status);
-        const x = at * STEP;
-        return (
-          <g key={run.id}>
-            <title>{run.title}</title>
-            <rect className={`f-${tone}`} x={x} y={20 - height} width="8" height={height} rx="1.5" />
-            {tone === "failed" ? <path className="glyph" d={`m${x + 2} ${20 - height / 2 - 2} 4 4m0-4-4 4`} /> : null}
-          </g>
-        );
-      })}
-    </svg>
+      <svg {...size} aria-hidden="true">
+        {bars}
+      </svg>
+    </div>
   );
 }
