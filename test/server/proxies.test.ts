@@ -74,9 +74,10 @@ function run(program: string, args: readonly string[]): ChildProcess {
 /** Reports through the proxy; whoever gets 503 knows that nothing was done, and sends it again. */
 async function report(url: string, filePath: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
-    // A page of the proxy's own is no answer: whether the report was stored is not known, and its key makes a second one harmless.
+    // A page of the proxy's own is no answer, nor is a connection that it ended: whether the report was stored is not known, and its
+    // key makes a second one harmless.
     const answer = await post(url, RECORD, { path: filePath }).catch((error: unknown) => {
-      if (error instanceof SyntaxError) return null;
+      if (error instanceof SyntaxError || error instanceof TypeError) return null;
       throw error;
     });
     if (answer?.data != null) return;
@@ -108,28 +109,31 @@ for (const [name, { program, start }] of Object.entries(PROXIES)) {
       const proxy = await start(folder, ports);
       const ended = once(proxy, "exit");
       const url = `http://127.0.0.1:${ports[0]}/graphql`;
+      const stop = new AbortController();
+      const reporting = { isOver: false };
+      const running: Promise<void>[] = [];
       try {
         await untilServed(url);
         const client = createWeirClient({ url, webSocketImpl: WebSocket });
-        const stop = new AbortController();
         const seen: string[] = [];
         const reported: string[] = [];
         const following = (async () => {
           for await (const { fileStatusRecorded } of client.subscribe(RECORDED, {}, { signal: stop.signal }))
             seen.push(fileStatusRecorded.fileStatus.filePath);
         })();
+        running.push(following);
         // The first change that is heard of: the subscription stands.
         for (let n = 0; seen.length === 0; n += 1) {
           await report(url, `/before/${n}`);
           await sleep(50);
         }
-        const reporting = { isOver: false };
         const reports = (async () => {
           for (let n = 0; !reporting.isOver; n += 1) {
             await report(url, `/during/${n}`);
             reported.push(`/during/${n}`);
           }
         })();
+        running.push(reports);
         for (const at of [1, 2]) {
           await instances[at - 1]?.[Symbol.asyncDispose]();
           const before = reported.length;
@@ -145,6 +149,9 @@ for (const [name, { program, start }] of Object.entries(PROXIES)) {
         expect(reported.length).toBeGreaterThan(40);
         expect(seen.filter((one) => one.startsWith("/during/"))).toEqual(reported);
       } finally {
+        reporting.isOver = true;
+        stop.abort();
+        await Promise.allSettled(running);
         proxy.kill("SIGTERM");
         await ended;
         for (const instance of instances) await instance[Symbol.asyncDispose]();

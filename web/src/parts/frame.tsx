@@ -2,14 +2,16 @@ import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { closeNote, useNotes } from "../act.ts";
 import { switchUtc, timeOf, useNow, useUtc } from "../clock.ts";
+import type { AttentionQuery } from "../gql/graphql.ts";
 import { pause, useLive } from "../live.ts";
 import { signOut, tokenOfTab } from "../weir.ts";
 import { bothTimes, duration, figure } from "../words.ts";
-import type { Item } from "./attention.tsx";
 import { Icon, Mark } from "./basics.tsx";
 import { SignIn } from "./sign-in.tsx";
 import { Tour } from "./tour.tsx";
 import { goToNeedy, PLACES, useKeys } from "./use-keys.ts";
+
+type Item = AttentionQuery["attention"][number];
 
 const Help = lazy(async () => ({ default: (await import("./dialogs.tsx")).Help }));
 const Palette = lazy(async () => ({ default: (await import("./palette.tsx")).Palette }));
