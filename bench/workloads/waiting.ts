@@ -26,6 +26,7 @@ async function mutate(url: string, query: string): Promise<void> {
 export const WAITING: Workload = {
   name: "waiting for work, 1,000 idle drivers",
   unit: "second",
+  isLong: true,
   isFresh: true,
   contenders: () => ({ Weir: WEIR }),
   async run(stage, contender, { seconds }) {
