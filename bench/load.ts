@@ -259,8 +259,8 @@ async function openSocket(
   const protocols = query === null ? [] : "graphql-transport-ws";
   const socket = new WebSocket(url.replace("http", "ws"), protocols, { perMessageDeflate: false });
   await once(socket, "open");
-  socket.on("close", () => {
-    throw new Error("a subscriber's socket was closed");
+  socket.on("close", (code, reason) => {
+    throw new Error(`a subscriber's socket was closed: ${code} ${reason.toString()}`);
   });
   if (query !== null) {
     socket.send('{"type":"connection_init"}');

@@ -1,20 +1,14 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { timeOf, useNow } from "../clock.ts";
-import {
-  BoardDocument,
-  type BoardQuery,
-  InWorkDocument,
-  type InWorkQuery,
-  ThroughputDocument,
-  type ThroughputQuery,
-} from "../gql/graphql.ts";
+import { BoardDocument, type BoardQuery, InWorkDocument, ThroughputDocument } from "../gql/graphql.ts";
 import { useLive } from "../live.ts";
 import { AttentionList, type Item } from "../parts/attention.tsx";
-import { Icon, Mark, Problem, Skeleton, StatusMark } from "../parts/basics.tsx";
-import { type Column, Sparkline } from "../parts/sparkline.tsx";
+import { Problem, Skeleton, StatusMark } from "../parts/basics.tsx";
+import { Board } from "../parts/board.tsx";
 import { useQuery } from "../query.ts";
 import { duration, figure } from "../words.ts";
+import { rowsOf } from "./overview-rows.ts";
 
 function headline(items: readonly Item[]): { readonly needs: string; readonly rest: string } {
   const needing = items.filter(({ severity, isAcknowledged }) => severity === "NEEDS_YOU" && !isAcknowledged).length;
@@ -46,101 +40,6 @@ function Gauge() {
       </figcaption>
     </figure>
   );
-}
-
-interface Cell {
-  readonly value: number;
-  readonly note: string;
-  readonly tone?: "watch" | "failed" | "";
-}
-
-interface Row {
-  /** Columns of a minute, the last 60; null: they are not known. */
-  readonly flow: readonly Column[] | null;
-  /** What got through in the last whole minute, and its unit. */
-  readonly rate: number;
-  readonly unit: string;
-  readonly href: string;
-  readonly name: string;
-  readonly icon: string;
-  readonly of: string;
-  readonly cells: readonly [Cell, Cell, Cell, Cell];
-}
-
-const COLUMNS = [
-  { name: "waiting", tone: "waiting" },
-  { name: "moving", tone: "moving" },
-  { name: "done", tone: "done" },
-  { name: "failed", tone: "failed" },
-] as const;
-
-function Board({ rows }: { rows: readonly Row[] }) {
-  return (
-    <section className="card board" aria-label="Systems">
-      <div className="brow hd" aria-hidden="true">
-        <span />
-        <span>Waiting</span>
-        <span>In work</span>
-        <span>Done</span>
-        <span>Failed</span>
-        <span className="o">Last hour</span>
-      </div>
-      {rows.map(({ href, name, icon, of, cells, flow, rate, unit }) => (
-        <Link key={name} href={href} className="brow">
-          <div className="sys">
-            <b>
-              <Icon name={icon} />
-              {name}
-            </b>
-            <small>{of}</small>
-          </div>
-          {cells.map(({ value, note, tone = "" }, at) => {
-            const column = COLUMNS[at] ?? COLUMNS[0];
-            const isQuiet = column.name === "failed" && tone !== "failed";
-            return (
-              <div key={column.name} className="cell">
-                <div className={`fig ${value === 0 ? "zero" : ""}`}>
-                  <Mark
-                    name={isQuiet ? "seen" : column.name}
-                    tone={isQuiet ? "idle" : column.tone}
-                    word={column.name}
-                  />
-                  <span>{figure(value)}</span>
-                  {at < 2 ? (
-                    <i
-                      className={`flow ${value > 0 && isFlowing(flow) ? "" : tone === "watch" ? "blocked" : "still"}`}
-                      style={speedOf(rate)}
-                    />
-                  ) : null}
-                </div>
-                <small className={tone} title={note}>
-                  {note}
-                </small>
-              </div>
-            );
-          })}
-          <div className="rate o">
-            {flow === null ? <span /> : <Sparkline columns={flow} unit={unit} />}
-            <div className="v">
-              <b>{figure(rate)}</b>
-              {unit}/min
-            </div>
-          </div>
-        </Link>
-      ))}
-    </section>
-  );
-}
-
-/** Whether something got through in the last two minutes. */
-function isFlowing(flow: readonly Column[] | null): boolean {
-  return flow?.slice(-2).some(({ done, failed }) => done + failed > 0) === true;
-}
-
-/** Dashes travel faster with more throughput, up to three times. */
-function speedOf(rate: number): Record<string, number> {
-  const speed = Math.min(3, 0.6 + Math.log10(1 + rate));
-  return { "--v": speed, "--flow": Math.min(1, speed / 2) };
 }
 
 function Feed() {
@@ -254,112 +153,4 @@ function isEmpty(overview: BoardData): boolean {
     overview.documents.every(({ count }) => count === 0) &&
     overview.seeder.total === 0
   );
-}
-
-/** The last whole minute of columns. */
-function lastMinute(columns: readonly Column[] | null | undefined): number {
-  const { done = 0, failed = 0 } = columns?.at(-2) ?? {};
-  return done + failed;
-}
-
-function flowsOf(throughput: ThroughputQuery | null) {
-  const runs = throughput?.pipelines.buckets ?? null;
-  return {
-    ingest: throughput?.ingest ?? null,
-    documents: throughput?.documents ?? null,
-    reports: throughput?.reports ?? null,
-    pipelines: runs?.map(({ start, success, failed }) => ({ start, done: success, failed })) ?? null,
-  };
-}
-
-function rowsOf(
-  { ingest, pipelines, documents, seeder }: BoardData,
-  work: InWorkQuery | null,
-  throughput: ThroughputQuery | null,
-  news: (system: Item["system"]) => number,
-): readonly Row[] {
-  const flows = flowsOf(throughput);
-  const { staged, ingested, failed, total } = ingest.hl7Files;
-  const runs = (status: string) => pipelines.runsByStatus24h.find((entry) => entry.status === status)?.count ?? 0;
-  const files = (status: string) => documents.find((entry) => entry.status === status)?.count ?? 0;
-  const reports = (status: string) => seeder.byStatus.find((entry) => entry.status === status)?.count ?? 0;
-  const told = (system: Item["system"], none: string): Pick<Cell, "note" | "tone"> => {
-    const count = news(system);
-    return count === 0
-      ? { note: none }
-      : { note: count === 1 ? "for 1 reason" : `for ${count} reasons`, tone: "failed" };
-  };
-  const watch = (count: number, one: string, many: string, none: string): Pick<Cell, "note" | "tone"> =>
-    count === 0 ? { note: none } : { note: count === 1 ? one : many, tone: "watch" };
-  return [
-    {
-      href: "/ingest",
-      name: "Ingest",
-      flow: flows.ingest,
-      rate: lastMinute(flows.ingest),
-      unit: "files",
-      icon: "ing",
-      of: "HL7 files",
-      cells: [
-        { value: Math.max(0, total - staged - ingested - failed), note: "no status yet" },
-        {
-          value: staged,
-          ...watch(ingest.stuckStaged, "1 is stuck", `${figure(ingest.stuckStaged)} are stuck`, "staged"),
-        },
-        { value: ingested, note: "ingested" },
-        { value: failed, ...told("INGEST", "none new") },
-      ],
-    },
-    {
-      href: "/pipelines",
-      name: "Pipelines",
-      flow: flows.pipelines,
-      rate: lastMinute(flows.pipelines),
-      unit: "runs",
-      icon: "pipe",
-      of: `${figure(pipelines.total)} tables`,
-      cells: [
-        {
-          value: work === null ? runs("PENDING") : (work.pending.totalCount ?? 10_000),
-          ...watch(pipelines.overdue, "1 is overdue", `${pipelines.overdue} are overdue`, "runs"),
-        },
-        { value: work === null ? runs("RUNNING") : (work.running.totalCount ?? 10_000), note: "runs" },
-        { value: runs("SUCCESS"), note: "runs in 24 h" },
-        { value: runs("FAILED"), ...told("PIPELINES", "in 24 h") },
-      ],
-    },
-    {
-      href: "/documents",
-      name: "Documents",
-      flow: flows.documents,
-      rate: lastMinute(flows.documents),
-      unit: "steps",
-      icon: "doc",
-      of: `${figure(documents.reduce((sum, { count }) => sum + count, 0))} files`,
-      cells: [
-        { value: files("PENDING"), note: "not begun" },
-        { value: files("PROCESSING"), note: "in steps" },
-        { value: files("COMPLETED"), note: "all steps done" },
-        { value: files("FAILED"), ...told("DOCUMENTS", "none new") },
-      ],
-    },
-    {
-      href: "/reports",
-      name: "Reports",
-      flow: flows.reports,
-      rate: lastMinute(flows.reports),
-      unit: "views",
-      icon: "rep",
-      of: `${figure(seeder.total)} views`,
-      cells: [
-        { value: reports("PENDING"), note: "in the queue" },
-        {
-          value: reports("RUNNING"),
-          ...watch(seeder.longRunning.length, "1 takes long", `${seeder.longRunning.length} take long`, "refreshing"),
-        },
-        { value: reports("SUCCESS"), note: "fresh" },
-        { value: reports("ERROR"), ...told("REPORTS", "failed last time") },
-      ],
-    },
-  ];
 }
