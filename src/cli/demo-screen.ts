@@ -1,5 +1,5 @@
 import { createWeirClient } from "../client/index.ts";
-import { repaint, screenReader } from "./screen.ts";
+import { repaint, screenReader } from "./asking/screen.ts";
 
 /** Milliseconds between two paintings. */
 const PACE = 1_000;

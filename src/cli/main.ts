@@ -2,7 +2,7 @@ import yargs, { type Argv } from "yargs";
 import manifest from "../../package.json" with { type: "json" };
 import { ConfigError } from "../server/config.ts";
 import { UsageError } from "./arguments.ts";
-import { askingCommands } from "./asking.ts";
+import { askingCommands } from "./asking/asking.ts";
 import { databaseCommands } from "./database-commands.ts";
 import { serviceCommands } from "./service-commands.ts";
 

@@ -1,8 +1,8 @@
 import { type AccessLoaders, createAccessLoaders } from "./access/loaders.ts";
-import { type AttentionLoaders, createAttentionLoaders } from "./attention-subjects.ts";
+import { type AttentionLoaders, createAttentionLoaders } from "./attention/subjects.ts";
 import { createDocumentsLoaders, type DocumentsLoaders } from "./documents/loaders.ts";
 import { createIngestLoaders, type IngestLoaders } from "./ingest/loaders.ts";
-import { createNodeLoaders, type NodeLoaders } from "./node-loaders.ts";
+import { createNodeLoaders, type NodeLoaders } from "./nodes/loaders.ts";
 import { createPipelinesLoaders, type PipelinesLoaders } from "./pipelines/loaders.ts";
 import { createReportsLoaders, type ReportsLoaders } from "./reports/loaders.ts";
 import type { Services } from "./services.ts";

@@ -7,8 +7,8 @@ import {
   type AttentionItem as Item,
   type AttentionKind as KindName,
   subjectsOf,
-} from "../resolvers/attention.ts";
-import type { AttentionSubject as Subject } from "../resolvers/attention-subjects.ts";
+} from "../resolvers/attention/attention.ts";
+import type { AttentionSubject as Subject } from "../resolvers/attention/subjects.ts";
 import { stateSource } from "../resolvers/states.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";

@@ -1,7 +1,7 @@
 import type { ObjectRef } from "@pothos/core";
 import { hl7FileById, hl7FileId, logFile } from "../resolvers/ingest/ingest.ts";
-import { encodeNodeId } from "../resolvers/node-ids.ts";
-import { assertFew, type NodeSource, node, numbered } from "../resolvers/nodes.ts";
+import { encodeNodeId } from "../resolvers/nodes/ids.ts";
+import { assertFew, type NodeSource, node, numbered } from "../resolvers/nodes/nodes.ts";
 import { ifVisible } from "../resolvers/reports/agency-scope.ts";
 import { cannedReportById, reportJob } from "../resolvers/reports/reports.ts";
 import { ApiTokenRef } from "./access/access.ts";

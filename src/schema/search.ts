@@ -1,4 +1,4 @@
-import { encodeNodeId } from "../resolvers/node-ids.ts";
+import { encodeNodeId } from "../resolvers/nodes/ids.ts";
 import { type SearchHit, search } from "../resolvers/search.ts";
 import { builder } from "./builder.ts";
 import { Topic } from "./changes.ts";

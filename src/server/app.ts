@@ -16,7 +16,7 @@ import type { Config } from "./config.ts";
 import { openEdge } from "./edge.ts";
 import { answeringSchemaOnce } from "./introspection.ts";
 import type { Logger } from "./log.ts";
-import { createObservability } from "./observability.ts";
+import { createObservability } from "./observability/observability.ts";
 import { createOperations } from "./operation.ts";
 import { openKeyring } from "./secret-key.ts";
 import { createServices } from "./services.ts";

@@ -1,6 +1,6 @@
 import { isObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeNodeId } from "../../src/resolvers/node-ids.ts";
+import { encodeNodeId } from "../../src/resolvers/nodes/ids.ts";
 import { schema } from "../../src/schema/index.ts";
 import type { App } from "../../src/server/app.ts";
 import { bearer, makeToken } from "../support/access.ts";

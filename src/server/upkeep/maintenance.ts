@@ -3,7 +3,7 @@ import { addUpCounts } from "../../db/counts.ts";
 import { settleDocuments, settleJobs, settleMappings, settleStamps, settleStatuses } from "../../db/settle.ts";
 import type { Feed } from "../../feed/feed.ts";
 import { maintainFeed } from "../../feed/retention.ts";
-import { forgetAcknowledgements } from "../../resolvers/attention.ts";
+import { forgetAcknowledgements } from "../../resolvers/attention/attention.ts";
 import { startDueRuns } from "../../resolvers/pipelines/scheduler.ts";
 import { expireLeases } from "../../resolvers/runs/claims.ts";
 import { asService } from "../../resolvers/transactions.ts";

@@ -1,6 +1,6 @@
 import type { Argv } from "yargs";
-import { TOPIC_NAMES } from "../feed/topics.ts";
-import { lower, run, whole, word } from "./arguments.ts";
+import { TOPIC_NAMES } from "../../feed/topics.ts";
+import { lower, run, whole, word } from "../arguments.ts";
 import { REMOTE_OPTIONS } from "./remote.ts";
 import type { Report } from "./report.ts";
 import { FILE_STATUSES, FILE_TYPES, STEP_STATUSES } from "./words.ts";

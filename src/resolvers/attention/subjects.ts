@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
-import type { Db } from "../db/client.ts";
-import { instantFromPostgres } from "../db/columns.ts";
-import type { Topic } from "../feed/topics.ts";
-import { groupByPlace, textArray } from "./batches.ts";
-import { type NestedList, nestedList } from "./nested.ts";
-import type { Order, PageArgs, PageRequest } from "./paging.ts";
-import { agencyScope } from "./reports/agency-scope.ts";
-import type { Settings } from "./settings.ts";
-import type { Viewer } from "./viewer.ts";
+import type { Db } from "../../db/client.ts";
+import { instantFromPostgres } from "../../db/columns.ts";
+import type { Topic } from "../../feed/topics.ts";
+import { groupByPlace, textArray } from "../batches.ts";
+import { type NestedList, nestedList } from "../nested.ts";
+import type { Order, PageArgs, PageRequest } from "../paging.ts";
+import { agencyScope } from "../reports/agency-scope.ts";
+import type { Settings } from "../settings.ts";
+import type { Viewer } from "../viewer.ts";
 
 /** Subjects of one kind that are looked at; beyond, a cause is told without the number of all. */
 export const MOST_LOOKED_AT = 1_000;

@@ -1,7 +1,7 @@
-import { graphql } from "../client/gql/index.ts";
-import type { WeirClient } from "../client/index.ts";
-import { spelled } from "./arguments.ts";
-import type { Failure } from "./failure.ts";
+import { graphql } from "../../client/gql/index.ts";
+import type { WeirClient } from "../../client/index.ts";
+import { spelled } from "../arguments.ts";
+import type { Failure } from "../failure.ts";
 import { askService, clientOf, type Remote } from "./remote.ts";
 import { FILE_STATUSES, FILE_TYPES, STEP_STATUSES } from "./words.ts";
 

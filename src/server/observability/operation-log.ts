@@ -1,6 +1,6 @@
-import type { Logger } from "./log.ts";
-import type { Caller, Operations } from "./operation.ts";
-import { outcomeOf } from "./present.ts";
+import type { Logger } from "../log.ts";
+import type { Caller, Operations } from "../operation.ts";
+import { outcomeOf } from "../present.ts";
 
 /** Characters of an operation's name that are logged; the client chooses it. */
 const LONGEST_NAME = 100;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
-import type { WeirStatusQuery } from "../client/gql/graphql.ts";
-import { graphql } from "../client/gql/index.ts";
-import { type WeirClient, WeirError } from "../client/index.ts";
+import type { WeirStatusQuery } from "../../client/gql/graphql.ts";
+import { graphql } from "../../client/gql/index.ts";
+import { type WeirClient, WeirError } from "../../client/index.ts";
 import { plain } from "./remote.ts";
 
 /** What a screen shows. */

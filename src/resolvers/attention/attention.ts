@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
-import type { Db } from "../db/client.ts";
-import { instantFromPostgres } from "../db/columns.ts";
-import type { Topic } from "../feed/topics.ts";
-import { type AttentionSubject, MOST_LOOKED_AT, SUBJECT_ORDER } from "./attention-subjects.ts";
-import { textArray } from "./batches.ts";
-import type { Context } from "./context.ts";
-import { badInput, userError } from "./errors.ts";
-import { type Connection, type PageArgs, toConnection } from "./paging.ts";
-import { agencyScope } from "./reports/agency-scope.ts";
-import type { Settings } from "./settings.ts";
-import { writeInTransaction } from "./transactions.ts";
-import { type System, sees, type Viewer } from "./viewer.ts";
+import type { Db } from "../../db/client.ts";
+import { instantFromPostgres } from "../../db/columns.ts";
+import type { Topic } from "../../feed/topics.ts";
+import { textArray } from "../batches.ts";
+import type { Context } from "../context.ts";
+import { badInput, userError } from "../errors.ts";
+import { type Connection, type PageArgs, toConnection } from "../paging.ts";
+import { agencyScope } from "../reports/agency-scope.ts";
+import type { Settings } from "../settings.ts";
+import { writeInTransaction } from "../transactions.ts";
+import { type System, sees, type Viewer } from "../viewer.ts";
+import { type AttentionSubject, MOST_LOOKED_AT, SUBJECT_ORDER } from "./subjects.ts";
 
 /** Subjects that an item tells. */
 const MOST_SUBJECTS = 200;

@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
-import { nameOfStatement, type ObservedStatement, type ObserveStatement } from "../db/client.ts";
-import type { OnBatch } from "../resolvers/coalesce.ts";
+import { nameOfStatement, type ObservedStatement, type ObserveStatement } from "../../db/client.ts";
+import type { OnBatch } from "../../resolvers/coalesce.ts";
 
 /** How the service does its work, as the parts that do it tell. */
 export interface WorkMetrics {

@@ -1,8 +1,8 @@
-import type { Context } from "./context.ts";
-import { badInput, userError } from "./errors.ts";
-import { numberedId } from "./input.ts";
-import { decodeNodeId, malformedNodeId } from "./node-ids.ts";
-import { hasRole, type Role, type System, sees } from "./viewer.ts";
+import type { Context } from "../context.ts";
+import { badInput, userError } from "../errors.ts";
+import { numberedId } from "../input.ts";
+import { hasRole, type Role, type System, sees } from "../viewer.ts";
+import { decodeNodeId, malformedNodeId } from "./ids.ts";
 
 /** How the entities of one type are found by their ids, and who may see them. */
 export interface NodeSource<Row extends object> {

@@ -1,5 +1,5 @@
-import type { WeirClient } from "../client/index.ts";
-import type { Failure } from "./failure.ts";
+import type { WeirClient } from "../../client/index.ts";
+import type { Failure } from "../failure.ts";
 import { askService, clientOf, type Remote } from "./remote.ts";
 import { needsYou, repaint, STATUS, screenOf, screenReader } from "./screen.ts";
 

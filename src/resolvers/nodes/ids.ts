@@ -1,5 +1,5 @@
-import { badInput } from "./errors.ts";
-import { textProblem } from "./text.ts";
+import { badInput } from "../errors.ts";
+import { textProblem } from "../text.ts";
 
 /** What a global id names. */
 export interface NodeName {

@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import type { Context as TraceContext, Tracer } from "@opentelemetry/api";
 import type { ExportResultCode } from "@opentelemetry/core";
 import type { Sampler, SpanExporter } from "@opentelemetry/sdk-trace";
-import type { Logger } from "./log.ts";
-import type { Caller } from "./operation.ts";
+import type { Logger } from "../log.ts";
+import type { Caller } from "../operation.ts";
 
 /** Milliseconds between two lines of the log that say that spans get lost. */
 const COMPLAIN_EVERY = 60_000;
 /** Milliseconds that the end of the service waits for its last spans. */
 const CLOSE_WITHIN = 3_000;
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
 

@@ -1,8 +1,8 @@
-import type { WeirTailSubscription } from "../client/gql/graphql.ts";
-import { graphql } from "../client/gql/index.ts";
-import { TOPIC_NAMES } from "../feed/topics.ts";
-import { spelled, UsageError } from "./arguments.ts";
-import type { Failure } from "./failure.ts";
+import type { WeirTailSubscription } from "../../client/gql/graphql.ts";
+import { graphql } from "../../client/gql/index.ts";
+import { TOPIC_NAMES } from "../../feed/topics.ts";
+import { spelled, UsageError } from "../arguments.ts";
+import type { Failure } from "../failure.ts";
 import { askService, clientOf, plain, type Remote } from "./remote.ts";
 
 const TAIL = graphql(`

@@ -1,10 +1,10 @@
 import DataLoader from "dataloader";
 import { type Column, getColumns, type SQL, sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { type ApiTokenRow, type AuditRow, apiTokens, audit } from "../db/access/tables.ts";
-import type { Db } from "../db/client.ts";
-import { fileProcessingSteps, type ProcessingLogRow, processingLogs, type StepRow } from "../db/documents/tables.ts";
-import { type FileRow, type FileStatusRow, fileStatuses, files } from "../db/ingest/tables.ts";
+import { type ApiTokenRow, type AuditRow, apiTokens, audit } from "../../db/access/tables.ts";
+import type { Db } from "../../db/client.ts";
+import { fileProcessingSteps, type ProcessingLogRow, processingLogs, type StepRow } from "../../db/documents/tables.ts";
+import { type FileRow, type FileStatusRow, fileStatuses, files } from "../../db/ingest/tables.ts";
 import {
   destinationsConfig,
   type EndpointRow,
@@ -13,15 +13,15 @@ import {
   type StageLogRow,
   sourcesConfig,
   stageLogs,
-} from "../db/pipelines/tables.ts";
+} from "../../db/pipelines/tables.ts";
 import {
   cannedReportManifests,
   cannedReports,
   customReportManifests,
   type ReportRunRow,
   reportRuns,
-} from "../db/reports/tables.ts";
-import { bigintArray, textArray } from "./batches.ts";
+} from "../../db/reports/tables.ts";
+import { bigintArray, textArray } from "../batches.ts";
 import {
   type CannedManifest,
   type CannedReport,
@@ -29,7 +29,7 @@ import {
   listCannedManifests,
   listCannedReports,
   listCustomManifests,
-} from "./reports/manifest-reads.ts";
+} from "../reports/manifest-reads.ts";
 
 /** Which row of `hl7_files`. */
 interface MappingKey {

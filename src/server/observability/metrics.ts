@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Histogram, Registry } from "prom-client";
-import type { Database } from "../db/client.ts";
-import type { Feed } from "../feed/feed.ts";
-import type { Config } from "./config.ts";
-import type { Logger } from "./log.ts";
-import type { Operations } from "./operation.ts";
-import { outcomeOf } from "./present.ts";
-import { readState, type State } from "./state.ts";
-import type { Fanout } from "./subscriptions/fanout.ts";
+import type { Database } from "../../db/client.ts";
+import type { Feed } from "../../feed/feed.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import type { Operations } from "../operation.ts";
+import { outcomeOf } from "../present.ts";
+import { readState, type State } from "../state.ts";
+import type { Fanout } from "../subscriptions/fanout.ts";
 import { createWorkMetrics, type WorkMetrics } from "./work-metrics.ts";
 
 /** Seconds: from a small query to the statement timeout. */

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import { createWeirClient, type WeirClient, WeirError } from "../client/index.ts";
-import { UsageError } from "./arguments.ts";
-import type { Failure } from "./failure.ts";
+import { createWeirClient, type WeirClient, WeirError } from "../../client/index.ts";
+import { UsageError } from "../arguments.ts";
+import type { Failure } from "../failure.ts";
 
 /** What every command that asks a service takes. */
 export const REMOTE_OPTIONS = {

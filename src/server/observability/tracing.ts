@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Span, SpanKind, Context as TraceContext } from "@opentelemetry/api";
 import { defaultFieldResolver, GraphQLObjectType, GraphQLSchema } from "graphql";
-import { nameOfStatement, type ObserveStatement } from "../db/client.ts";
-import type { Config } from "./config.ts";
-import type { Logger } from "./log.ts";
-import type { Operation, Operations } from "./operation.ts";
-import { outcomeOf } from "./present.ts";
-import type { AroundDelivery } from "./subscriptions/fanout.ts";
+import { nameOfStatement, type ObserveStatement } from "../../db/client.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import type { Operation, Operations } from "../operation.ts";
+import { outcomeOf } from "../present.ts";
+import type { AroundDelivery } from "../subscriptions/fanout.ts";
 import { openExporter } from "./tracing-export.ts";
 
 /** Characters of an operation's name in a span; the client chooses it. */

@@ -1,12 +1,12 @@
 import type { GraphQLSchema } from "graphql";
-import { type Database, type ObserveStatement, openDatabase } from "../db/client.ts";
-import type { OnBatch } from "../resolvers/coalesce.ts";
-import type { Config } from "./config.ts";
-import type { Logger } from "./log.ts";
+import { type Database, type ObserveStatement, openDatabase } from "../../db/client.ts";
+import type { OnBatch } from "../../resolvers/coalesce.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import type { Operations } from "../operation.ts";
+import type { FanoutOptions } from "../subscriptions/fanout.ts";
 import { createMetrics, type Observed } from "./metrics.ts";
-import type { Operations } from "./operation.ts";
 import { logOperations } from "./operation-log.ts";
-import type { FanoutOptions } from "./subscriptions/fanout.ts";
 import { createTracing } from "./tracing.ts";
 
 /** What the parts of the service tell of their work to: log, metrics and traces, as far as they are wanted. */
