@@ -23,7 +23,7 @@ export const FULL: Mode = {
     manyStatuses: 1_000_000,
     stages: 4_000,
     rows: 200_000,
-    changes: 2_000,
+    changes: 1_000,
     idle: 5_000,
     replayed: 100_000,
     filters: [10, 1_000, 10_000],
