@@ -1,5 +1,6 @@
 import { type Connection, createConnection } from "./connection.ts";
 import { type Rest, type Sendable, textOf } from "./document.ts";
+import { newKey } from "./key.ts";
 import { type LiveResult, liveQuery } from "./live-query.ts";
 import { type HttpLink, type RequestOptions, request } from "./request.ts";
 import type { RetryPolicy } from "./retry.ts";
@@ -161,11 +162,6 @@ export function createWeirClient(options: WeirClientOptions): WeirClient {
     connection: reports.connection,
   };
   return client as unknown as WeirClient;
-}
-
-/** Not randomUUID, which a browser has on secure pages alone. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function endpointOf(url: string): URL {

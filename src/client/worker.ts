@@ -2,6 +2,7 @@
 import type { WeirClient } from "./client.ts";
 import type { Sendable } from "./document.ts";
 import { WeirError } from "./error.ts";
+import { newKey } from "./key.ts";
 
 export { createReporter, type FileStatusReport, type Reporter, type ReporterOptions } from "./reporter.ts";
 
@@ -55,7 +56,8 @@ const FAIL = `mutation ($runId: ID!, $stageOrder: Int!, $worker: String!, $error
  * Takes a stage that waits, and does it: extends the lease meanwhile, and reports how it ended. Answers false when none waited.
  *
  * `signal` is aborted when the run was cancelled or the stage is in other hands: then nothing is reported. Throws what the work
- * throws, when that was reported, and the {@link WeirError} that says why the stage was lost.
+ * throws, when that was reported, and the {@link WeirError} that says why the stage was lost, or that its end could not be reported: what
+ * was done is done again by whoever takes the stage when the lease has ended.
  */
 export async function withStage<Claim extends ClaimedStage>(
   client: WeirClient,
@@ -74,20 +76,27 @@ export async function withStage<Claim extends ClaimedStage>(
   const lost = new AbortController();
   const beats = setInterval(
     () => {
-      client.request(HEARTBEAT, { runId, stageOrder, worker, leaseSeconds }).catch((error: unknown) => {
-        // Whatever else goes wrong may pass before the lease does.
-        if (isRefusal(error)) lost.abort(error);
-      });
+      client
+        .request(HEARTBEAT, { runId, stageOrder, worker, leaseSeconds }, { isRepeatable: true })
+        .catch((error: unknown) => {
+          // Whatever else goes wrong may pass before the lease does.
+          if (isRefusal(error)) lost.abort(error);
+        });
     },
     (leaseSeconds * 1_000) / 3,
   );
+  const sent = { isRepeatable: true };
   try {
-    const input = (await Promise.race([work(claimed, lost.signal), aborted(lost.signal)])) ?? {};
-    await client.request(COMPLETE, { runId, stageOrder, worker, input });
-  } catch (error) {
-    if (lost.signal.aborted || isRefusal(error)) throw error;
-    await client.request(FAIL, { runId, stageOrder, worker, errorMessage: messageOf(error) });
-    throw error;
+    let input: StageResult;
+    try {
+      input = (await Promise.race([work(claimed, lost.signal), aborted(lost.signal)])) ?? {};
+    } catch (error) {
+      if (!lost.signal.aborted)
+        await client.request(FAIL, { runId, stageOrder, worker, errorMessage: messageOf(error) }, sent);
+      throw error;
+    }
+    // Not within: work that was done does not fail because nobody could be told of it.
+    await client.request(COMPLETE, { runId, stageOrder, worker, input }, sent);
   } finally {
     clearInterval(beats);
   }
@@ -159,7 +168,7 @@ export async function withReport(
   work: () => Promise<ReportMetrics | undefined>,
 ): Promise<string> {
   // An id of ours: whatever is sent again is of the same run.
-  const runId = newId();
+  const runId = newKey();
   const sent = { isRepeatable: true };
   await client.request(START_RUN, { tableName, runId }, sent);
   let input: ReportMetrics;
@@ -171,10 +180,6 @@ export async function withReport(
   }
   await client.request(FINISH_RUN, { runId, input }, sent);
   return runId;
-}
-
-function newId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function messageOf(error: unknown): string {

@@ -84,6 +84,23 @@ describe("a stage", () => {
   });
 });
 
+it("a stage whose work is done is not failed because nobody could be told of it", async () => {
+  const run = await begun("untold");
+  const deaf = createWeirClient({
+    url: app.url,
+    retry: { attempts: 0 },
+    fetch: (input, init) =>
+      typeof init?.body === "string" && init.body.includes("completeStage")
+        ? Promise.reject(new TypeError("fetch failed"))
+        : fetch(input, init),
+  });
+  await expect(withStage(deaf, DRIVER, () => Promise.resolve({ rowsProcessed: 1 }))).rejects.toMatchObject({
+    code: "UNREACHABLE",
+  });
+  expect((await runOf(run)).status).toBe("RUNNING");
+  await ask(app.url, "mutation ($id: ID!) { cancelRun(id: $id) { status } }", { id: run });
+});
+
 describe("a step", () => {
   it("is reported when it begins and how it ended, and its result is the work's", async () => {
     const fileId = await createFile(app.url, { steps: ["a", "b", "c"] });
