@@ -106,7 +106,7 @@ const KINDS: Readonly<Record<string, (sql: Sql, url: string) => Promise<string>>
     const app = fastify();
     await app.register(mercurius, {
       schema: typeDefs,
-      resolvers: createResolvers(sql) as never,
+      resolvers: createResolvers(sql) as mercurius.IResolvers,
       context: () => createContext(sql),
       jit: 1,
     });

@@ -93,12 +93,12 @@ async function mercuriusWs(): Promise<string> {
           resolve: (row: Row) => row,
         },
       },
-    } as never,
+    } as mercurius.IResolvers,
     subscription: { fullWsTransport: true },
     jit: 1,
   });
   await app.ready();
-  rows.on("row", (text) => app.graphql.pubsub.publish({ topic: "row", payload: parsed(text) as never }));
+  rows.on("row", (text) => app.graphql.pubsub.publish({ topic: "row", payload: parsed(text) }));
   return `${await app.listen({ port: 0, host: HOST })}/graphql`;
 }
 
