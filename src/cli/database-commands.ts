@@ -115,6 +115,7 @@ function importCommands(all: Argv): Argv {
         (configDb) =>
           configDb.positional("file", { type: "string", demandOption: true }).options({
             ...DRY_RUN,
+            ...JSON_LINES,
             paused: { type: "boolean", default: false, describe: "new pipelines wait until they are set active" },
             "keep-unfinished": {
               type: "boolean",
@@ -122,19 +123,19 @@ function importCommands(all: Argv): Argv {
               describe: "runs that were not finished go on, instead of being failed",
             },
           }),
-        async ({ file, dryRun: isDryRun, paused: isPaused, keepUnfinished: keepsUnfinished }) => {
+        async ({ file, dryRun: isDryRun, paused: isPaused, keepUnfinished: keepsUnfinished, json: isJson }) => {
           const config = readConfig(process.env);
           const { importConfigDb } = await import("./config-db/import.ts");
-          await run(importConfigDb(config, file, { isDryRun, keepsUnfinished, isPaused }));
+          await run(importConfigDb(config, file, { isDryRun, keepsUnfinished, isPaused, isJson }));
         },
       )
       .command(
         "processing-logs <file>",
         "a CSV of a history of documents, all of it or nothing",
-        (logs) => logs.positional("file", { type: "string", demandOption: true }),
-        async ({ file }) => {
+        (logs) => logs.positional("file", { type: "string", demandOption: true }).options(JSON_LINES),
+        async ({ file, json }) => {
           const config = readConfig(process.env);
-          await run((await import("./import-processing-logs.ts")).importProcessingLogs(config, file));
+          await run((await import("./import-processing-logs.ts")).importProcessingLogs(config, file, { json }));
         },
       )
       .demandCommand(1, "weir import takes one of config-db, processing-logs, and a file."),

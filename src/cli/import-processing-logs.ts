@@ -5,11 +5,16 @@ import { withDatabase } from "./database.ts";
 import type { Failure } from "./failure.ts";
 
 /** `weir import processing-logs <csv>`: loads a history, all of it or nothing. */
-export function importProcessingLogs(config: Config, file: string): Promise<Failure | undefined> {
+export function importProcessingLogs(
+  config: Config,
+  file: string,
+  { json }: { readonly json: boolean },
+): Promise<Failure | undefined> {
   return withDatabase(config, async ({ sql }) => {
     try {
       const { imported, known } = await importLogs(sql, file);
-      process.stdout.write(`${imported} log entries imported, ${known} were there already.\n`);
+      const line = `${imported} log entries imported, ${known} were there already.`;
+      process.stdout.write(`${json ? JSON.stringify({ imported, known }) : line}\n`);
       return undefined;
     } catch (error) {
       if (error instanceof ImportError) return { exitCode: 1, message: `Nothing imported.\n${error.message}` };

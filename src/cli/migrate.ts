@@ -4,7 +4,10 @@ import { describeTarget, withDatabase } from "./database.ts";
 import type { Failure } from "./failure.ts";
 
 /** Applies the migrations that are to come, and says how many they were. */
-export function migrate(config: Config, { isDryRun }: { readonly isDryRun: boolean }): Promise<Failure | undefined> {
+export function migrate(
+  config: Config,
+  { isDryRun, isJson }: { readonly isDryRun: boolean; readonly isJson: boolean },
+): Promise<Failure | undefined> {
   return withDatabase(
     config,
     async ({ sql, url }) => {
@@ -13,7 +16,8 @@ export function migrate(config: Config, { isDryRun }: { readonly isDryRun: boole
         return { exitCode: 1, message: `The schema is of a newer version (${newer}): start that one.` };
       if (!isDryRun) await migrateDatabase(url, { isPrepared: config.WEIR_PREPARED === "on" });
       const done = isDryRun ? "to come" : "applied";
-      process.stdout.write(`${pending === 0 ? "No migrations" : pending} ${done}: ${describeTarget(config)}.\n`);
+      const line = `${pending === 0 ? "No migrations" : pending} ${done}: ${describeTarget(config)}.`;
+      process.stdout.write(`${isJson ? JSON.stringify({ isDryRun, migrations: pending }) : line}\n`);
       return undefined;
     },
     { migrates: false },

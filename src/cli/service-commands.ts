@@ -38,10 +38,13 @@ export function serviceCommands(all: Argv): Argv {
     .command(
       "migrate",
       "bring the schema of the database to this version; the service does so when it starts",
-      { "dry-run": { type: "boolean", default: false, describe: "only say what is to come" } },
-      async ({ dryRun }) => {
+      {
+        "dry-run": { type: "boolean", default: false, describe: "only say what is to come" },
+        json: { type: "boolean", default: false, describe: "JSON, for programs" },
+      },
+      async ({ dryRun, json }) => {
         const config = readConfig(process.env);
-        await run((await import("./migrate.ts")).migrate(config, { isDryRun: dryRun }));
+        await run((await import("./migrate.ts")).migrate(config, { isDryRun: dryRun, isJson: json }));
       },
     )
     .command(

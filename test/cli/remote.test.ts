@@ -241,6 +241,12 @@ describe("the command line", () => {
     const settings = { env: { PATH: process.env["PATH"] ?? "", DATABASE_URL: database.url } };
     const { stdout } = await run(process.execPath, [BIN, "migrate", "--dry-run"], settings);
     expect(stdout).toMatch(/^No migrations to come: the database \S+ on \S+\.\n$/);
+    expect(JSON.parse((await run(process.execPath, [BIN, "migrate", "--dry-run", "--json"], settings)).stdout)).toEqual(
+      {
+        isDryRun: true,
+        migrations: 0,
+      },
+    );
     await database.sql`delete from drizzle.__drizzle_migrations where name = (select max(name) from drizzle.__drizzle_migrations)`;
     expect((await run(process.execPath, [BIN, "migrate", "--dry-run"], settings)).stdout).toMatch(/^1 to come/);
   });

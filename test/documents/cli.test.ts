@@ -99,7 +99,8 @@ describe("weir import processing-logs, weir backfill and weir verify", () => {
   it("work beside a service on the same data directory, whose subscribers see it, and without one", async () => {
     const dataDir = path.join(folder, "data");
     const settings = { WEIR_DATA_DIR: dataDir };
-    expect((await weir(["import", "processing-logs", FIXTURE], settings)).out).toContain("38 log entries imported");
+    const { out } = await weir(["import", "processing-logs", "--json", FIXTURE], settings);
+    expect(JSON.parse(out)).toEqual({ imported: 38, known: 0 });
     {
       await using service = await spawnService({ ...settings, PATH: process.env["PATH"] ?? "" });
       const sql = postgres((await readFile(path.join(dataDir, "database-url"), "utf8")).trim(), { max: 1 });

@@ -53,6 +53,12 @@ describe("weir import config-db", () => {
     expect(await database.sql`select last_value::int as n from pipeline.pipeline_runs_master_id_seq`).toEqual([
       { n: 1 },
     ]);
+    const told = JSON.parse((await runWeir(["import", "config-db", "--dry-run", "--json", sample], settings)).out);
+    expect(told).toMatchObject({
+      isDryRun: true,
+      refusals: expect.any(Array),
+      tables: { pipeline_config: { known: 0 } },
+    });
     const first = await runWeir(["import", "config-db", sample], settings);
     expect(first).toMatchObject({ out: head(database.url) + TAKEN + OWN_RUN, code: 0 });
     const again = await runWeir(["import", "config-db", sample], settings);

@@ -23,7 +23,7 @@ const HISTORY: ReadonlySet<ConfigTable> = new Set(["pipeline_runs_master", "pipe
 export async function importConfigDb(
   config: Config,
   file: string,
-  options: ImportOptions,
+  { isJson, ...options }: ImportOptions & { readonly isJson: boolean },
 ): Promise<Failure | undefined> {
   // SQLite would make a file that is not there.
   const isFile = await stat(file).then(
@@ -41,7 +41,8 @@ export async function importConfigDb(
   const take = async (database: Database): Promise<Failure | undefined> => {
     try {
       const outcome = await write(database, await openKeyring(config), found, options);
-      print(outcome, describeTarget(config), options);
+      if (isJson) process.stdout.write(`${JSON.stringify(toJson(outcome, options))}\n`);
+      else print(outcome, describeTarget(config), options);
       const lost = rowsOf(outcome.refusals.filter(({ table }) => HISTORY.has(table)));
       return lost === 0 ? undefined : { exitCode: 1, message: `${lost} rows of the history were refused.` };
     } catch (error) {
@@ -76,6 +77,12 @@ async function write(database: Database, keyring: Keyring, found: ConfigDb, opti
 
 function rowsOf(refusals: readonly Refusal[]): number {
   return refusals.reduce((sum, { rows = 1 }) => sum + rows, 0);
+}
+
+/** All of it, where the lines for people leave refusals out. */
+function toJson({ tables, history, refusals }: Outcome, { isDryRun }: ImportOptions): object {
+  const { ownRuns, ended, renewed } = history;
+  return { isDryRun, tables: Object.fromEntries(tables), ownRuns, ended, renewed, refusals };
 }
 
 function print({ tables, history, refusals }: Outcome, target: string, { isDryRun, isPaused }: ImportOptions): void {
