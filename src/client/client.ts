@@ -5,7 +5,7 @@ import { type LiveResult, liveQuery } from "./live-query.ts";
 import { type HttpLink, type RequestOptions, request } from "./request.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createSocket } from "./socket.ts";
-import { type SubscribeOptions, subscribe } from "./subscribe.ts";
+import { type SubscribeOptions, subscribe, type WatchOptions } from "./subscribe.ts";
 
 type Headers = Readonly<Record<string, string>>;
 type AnyVariables = Readonly<Record<string, unknown>>;
@@ -73,6 +73,14 @@ export interface WeirClient {
     document: Sendable<Data, Variables>,
     ...rest: Rest<Variables, SubscribeOptions>
   ): AsyncIterableIterator<Data, undefined>;
+  /**
+   * A state that the service itself tells anew whenever it differs, as attentionChanged does: now, after each difference, and after each
+   * reconnect. Whoever reads slowly gets the newest. Throws {@link WeirError} when trying again does not help.
+   */
+  watch<Data = AnyVariables, Variables = AnyVariables>(
+    document: Sendable<Data, Variables>,
+    ...rest: Rest<Variables, WatchOptions>
+  ): AsyncIterableIterator<Data, undefined>;
   /** A query's state, then its changes, without a gap; see {@link LiveResult}. */
   liveQuery<State, QueryVariables, Change, SubscriptionVariables>(
     options: LiveQueryOptions<State, QueryVariables, Change, SubscriptionVariables>,
@@ -134,7 +142,10 @@ export function createWeirClient(options: WeirClientOptions): WeirClient {
     request(http, textOf(document), variables, how);
   const follow = (document: unknown, variables: AnyVariables = {}, how: SubscribeOptions = {}) => {
     const query = textOf(document);
-    if (!/\$after\b/.test(query)) throw new TypeError("A subscription must declare $after: Cursor, and pass it on.");
+    if (!/\$after\b/.test(query))
+      throw new TypeError(
+        "A subscription must declare $after: Cursor, and pass it on. One of a whole state, which has no position, is for watch.",
+      );
     return subscribe(link, query, variables, how);
   };
   // What comes is of the types that the document says: they were generated from the schema that the service answers by.
@@ -146,6 +157,8 @@ export function createWeirClient(options: WeirClientOptions): WeirClient {
       return send(document, isKeyed ? { ...variables, idempotencyKey: newKey() } : variables, how);
     },
     subscribe: follow,
+    watch: (document: unknown, variables: AnyVariables = {}, how: WatchOptions = {}) =>
+      subscribe(link, textOf(document), variables, how, "state"),
     liveQuery({
       query,
       variables,

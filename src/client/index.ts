@@ -5,4 +5,4 @@ export { type GraphQLErrorShape, WeirError } from "./error.ts";
 export type { LiveResult } from "./live-query.ts";
 export type { RequestOptions } from "./request.ts";
 export type { RetryPolicy } from "./retry.ts";
-export type { SubscribeOptions } from "./subscribe.ts";
+export type { SubscribeOptions, WatchOptions } from "./subscribe.ts";

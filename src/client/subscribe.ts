@@ -16,6 +16,13 @@ export interface SubscribeOptions {
   readonly firstAttempts?: number;
 }
 
+export interface WatchOptions {
+  /** Ends the iteration, without an error. */
+  readonly signal?: AbortSignal;
+  /** Attempts until the service is reached for the first time; later it is tried for ever. Default 5. */
+  readonly firstAttempts?: number;
+}
+
 export interface SubscriptionLink {
   readonly socket: () => Socket;
   /** The feed's position now. */
@@ -41,6 +48,8 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
   query: string,
   variables: Readonly<Record<string, unknown>>,
   { signal: outer, onReconnect, onError, maxWaiting = 256, firstAttempts = 5 }: SubscribeOptions,
+  /** What comes: changes, each of which counts and has a cursor; or a whole state, of which the newest counts, and which has no position. */
+  of: "changes" | "state" = "changes",
 ): AsyncIterableIterator<Data, undefined> {
   const stop = new AbortController();
   const signal = outer === undefined ? stop.signal : AbortSignal.any([stop.signal, outer]);
@@ -72,7 +81,7 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
 
   async function begin(wasCut: boolean): Promise<End> {
     // One that begins with the state begins anew as long as nothing of it has come: a position would skip it.
-    if (!beginsWithState) state.after ??= await link.liveCursor(signal);
+    if (of === "changes" && !beginsWithState) state.after ??= await link.liveCursor(signal);
     const ended = Promise.withResolvers<End>();
     let isOpen = !signal.aborted;
     const end = (reason: End) => {
@@ -99,6 +108,10 @@ export function subscribe<Data extends Readonly<Record<string, unknown>>>(
         link.accepted();
         const cursor = cursorOf(data);
         link.reports.received(isReplayOf(data));
+        if (errors === undefined && data != null && of === "state") {
+          inbox.putAlone(data);
+          return;
+        }
         if (errors === undefined && data != null && cursor !== undefined) {
           state.after = cursor;
           if (inbox.put(data) >= maxWaiting) end("full");
@@ -155,6 +168,8 @@ function iterate<Data>(
 interface Inbox<Data> {
   /** Answers how many wait. */
   put(data: Data): number;
+  /** In place of all that wait. */
+  putAlone(data: Data): void;
   /** Nothing comes any more; what waits can still be taken. */
   fail(failure: WeirError): void;
   /** Resolves when no more than so many wait, or the signal is aborted. */
@@ -177,6 +192,10 @@ function createInbox<Data>(signal: AbortSignal): Inbox<Data> {
       waiting.push(data);
       notify();
       return waiting.length;
+    },
+    putAlone(data) {
+      waiting.splice(0, Infinity, data);
+      notify();
     },
     fail(reason) {
       end.failure = reason;
